@@ -1,0 +1,1 @@
+"""Speed measurements, always as ratios against a peer in the same run."""

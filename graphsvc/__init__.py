@@ -1,0 +1,1 @@
+"""The service: evidence in, one certified score per purpose out."""

@@ -1,0 +1,47 @@
+"""Score runs: one immutable recomputation with its certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCertificate:
+    """What is guaranteed of every value in one column of a run.
+
+    `bound` is the largest possible distance of any single value from the exact fixed point,
+    `bound_1` that of all values added up; both come from the residual measured in float64.
+    """
+
+    bound: float
+    bound_1: float
+    residual: float
+    tolerance: float
+    sweeps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRun:
+    """One published recomputation of one programme.
+
+    A pure function of programme, snapshot sequence, as-of time and tolerance: `checksum` (SHA-256
+    of the payload) is equal for equal inputs.
+    """
+
+    run_id: str
+    purpose: str
+    purpose_version: int
+    programme: str
+    programme_version: int
+    snapshot_sequence: int
+    as_of: datetime
+    tolerance: float
+    created_at: datetime
+    subjects: int
+    links: int
+    exposure: RunCertificate
+    trust: RunCertificate
+    score_bound: float
+    checksum: str
+    payload_bytes: int

@@ -1,0 +1,1 @@
+"""The system of record: a narrow port and its two adapters."""

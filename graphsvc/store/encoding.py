@@ -1,0 +1,121 @@
+"""Records as flat rows of plain values, the same for every store, and their content hash.
+
+A row's values are str, int, float, bool, None or a list of str, so that every driver takes them.
+Times are microseconds since 1970-01-01 UTC under a name that ends in `_us`; a subject is two
+columns, `<field>_kind` and `<field>_key`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from graphsvc.model import RECORD_CLASSES, Record, RecordType, SubjectRef
+from graphsvc.model.checks import from_microseconds, to_microseconds
+
+Row = dict[str, Any]
+
+
+def encode(record: Record) -> Row:
+    """Return the record's fields as a flat row; `decode` is the inverse.
+
+    >>> from graphsvc.model import Link, LinkKind, SubjectKind, SubjectRef
+    >>> ann, bob = (SubjectRef(SubjectKind.PERSON, key) for key in ("ann", "bob"))
+    >>> link = Link(source="s", external_id="1", kind=LinkKind.KNOWS, src=ann, dst=bob)
+    >>> decode(RecordType.LINK, encode(link)) == link
+    True
+    """
+    row: Row = {}
+    for name, _ in _FIELDS[record.record_type]:
+        value = getattr(record, name)
+        if isinstance(value, SubjectRef):
+            row[f"{name}_kind"] = value.kind.value
+            row[f"{name}_key"] = value.key
+        elif isinstance(value, StrEnum):
+            row[name] = value.value
+        elif isinstance(value, tuple):
+            row[name] = list(value)
+        elif name in _TIMES:
+            row[f"{name}_us"] = None if value is None else to_microseconds(value)
+        elif value is None and name in _OPTIONAL_SUBJECTS:
+            row[f"{name}_kind"] = row[f"{name}_key"] = None
+        else:
+            row[name] = value
+    return row
+
+
+def decode(record_type: RecordType, row: Mapping[str, Any]) -> Record:
+    """Return the record that `encode` made this row of; further columns are ignored."""
+    values: dict[str, Any] = {}
+    for name, annotation in _FIELDS[record_type]:
+        if annotation is SubjectRef:
+            kind = row[f"{name}_kind"]
+            values[name] = None if kind is None else _subject(kind, row[f"{name}_key"])
+        elif annotation is datetime:
+            microseconds = row[f"{name}_us"]
+            values[name] = None if microseconds is None else from_microseconds(microseconds)
+        elif annotation is tuple:
+            values[name] = tuple(row[name] or ())
+        elif isinstance(annotation, type) and issubclass(annotation, StrEnum):
+            values[name] = annotation(row[name])
+        else:
+            values[name] = row[name]
+    return RECORD_CLASSES[record_type](**values)
+
+
+def content_hash(record_type: RecordType, row: Row) -> str:
+    """Return 32 hex digits that are equal when two records say the same.
+
+    The hash is of the encoded row without its source and external id.
+    """
+    content = [record_type.value]
+    content.extend(
+        f"{name}={value!r}"
+        for name, value in row.items()
+        if value is not None and name not in _IDENTITY
+    )
+    return hashlib.blake2b("\x1f".join(content).encode(), digest_size=16).hexdigest()
+
+
+def subject_columns(record_type: RecordType) -> tuple[str, ...]:
+    """Return the names of the fields that hold a subject, in order."""
+    return tuple(name for name, annotation in _FIELDS[record_type] if annotation is SubjectRef)
+
+
+def list_to_text(values: list[str]) -> str:
+    """Return a list of strings as one JSON text, for stores without lists."""
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _subject(kind: str, key: str) -> SubjectRef:
+    return SubjectRef(_SUBJECT_KIND(kind), key)
+
+
+def _plain(annotation: Any) -> Any:
+    """Strip `| None` and generic arguments from an annotation."""
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(arm for arm in get_args(annotation) if arm is not type(None))
+    return get_origin(annotation) or annotation
+
+
+_IDENTITY = frozenset({"source", "external_id"})
+_SUBJECT_KIND = get_type_hints(SubjectRef)["kind"]
+_FIELDS: dict[RecordType, list[tuple[str, Any]]] = {
+    record_type: [
+        (field.name, _plain(get_type_hints(record_class)[field.name]))
+        for field in fields(record_class)
+    ]
+    for record_type, record_class in RECORD_CLASSES.items()
+}
+_TIMES = frozenset(
+    name for columns in _FIELDS.values() for name, annotation in columns if annotation is datetime
+)
+_OPTIONAL_SUBJECTS = frozenset(
+    name for columns in _FIELDS.values() for name, annotation in columns if annotation is SubjectRef
+)

@@ -1,0 +1,244 @@
+"""What the service needs of a store, and all that it may use of one.
+
+Every adapter keeps these promises, and `tests/contract/` holds each of them to all:
+
+- an accepted record gets the next sequence number: no gaps, no doubles, in commit order, with any
+  number of processes writing at once;
+- (source, external_id) is unique over all record types; sending a record again changes nothing;
+- nothing is lost: a corrected or withdrawn record stays readable with `superseded_by` set;
+- `append` is atomic: after a crash a batch is there whole or not at all;
+- a run is visible to readers whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphsvc.model import (
+    AuditDraft,
+    AuditEntry,
+    DefinitionKind,
+    LinkKind,
+    ListKind,
+    Record,
+    RecordType,
+    ScoreRun,
+    StoredDefinition,
+    StoredRecord,
+    SubjectRef,
+)
+
+NO_START_US = np.iinfo(np.int64).min
+"""`valid_from_us` of a link without a start."""
+
+NO_END_US = np.iinfo(np.int64).max
+"""`valid_to_us` of a link without an end."""
+
+LINK_KIND_CODES: dict[LinkKind, int] = {kind: code for code, kind in enumerate(LinkKind)}
+"""One byte for each link kind, in columns and snapshots."""
+
+
+class AppendStatus(StrEnum):
+    """What became of one record of a batch."""
+
+    ACCEPTED = "accepted"  # stored under a new sequence number
+    UNCHANGED = "unchanged"  # the same record is there already
+    CONFLICT = "conflict"  # refused; `reason` says why
+
+
+@dataclass(frozen=True, slots=True)
+class AppendOutcome:
+    """What became of one record of a batch; `field` and `reason` where it was refused."""
+
+    status: AppendStatus
+    sequence: int | None = None
+    field: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectColumns:
+    """Subjects in order of `number`, which the store gave them from 0 without gaps."""
+
+    number: NDArray[np.int64]
+    kind: list[str]
+    key: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkColumns:
+    """Links in order of sequence, one array a column, all of one length.
+
+    `src` and `dst` are subject numbers, `kind` codes of LINK_KIND_CODES. `superseded_by` is 0 where
+    the record still stands. Missing times are NO_START_US and NO_END_US.
+    """
+
+    sequence: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    src: NDArray[np.int64]
+    dst: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    count: NDArray[np.int64]
+    valid_from_us: NDArray[np.int64]
+    valid_to_us: NDArray[np.int64]
+    superseded_by: NDArray[np.int64]
+
+
+class Writer(Protocol):
+    """Adds; never changes."""
+
+    def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
+        """Store the batch in one transaction; outcomes are in the order of `records`.
+
+        Subjects that a record mentions are created with the next subject numbers, in order of
+        mention (fields in declared order). A record with `supersedes` needs its target to exist
+        (in the store or earlier in the batch), with the same source and, unless it is a
+        retraction, the same type, not superseded yet; otherwise it is a CONFLICT on the field
+        `supersedes`. A known (source, external_id) with other content is a CONFLICT on the field
+        `external_id`. Conflicts leave no trace, not even their subjects; the rest is stored.
+
+        Raises:
+            StoreUnavailableError: the store can't be reached or stays locked.
+        """
+
+    def check(self, records: Sequence[Record]) -> list[AppendOutcome]:
+        """Say what `append` would do with the batch now, and store nothing (sequence is None)."""
+
+    def append_audit(self, drafts: Sequence[AuditDraft]) -> list[AuditEntry]:
+        """Add audit entries to the end of the chain."""
+
+    def save_definition(self, definition: StoredDefinition) -> None:
+        """Store one version of a document; the same again changes nothing.
+
+        Raises:
+            ConflictError: that name and version is stored with another body.
+        """
+
+    def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
+        """Store one part of a run's payload, invisible to readers until `publish_run`.
+
+        The same chunk again overwrites, so that a crashed job can start over.
+        """
+
+    def publish_run(self, run: ScoreRun) -> None:
+        """Make the staged run visible and current for its programme, in one step.
+
+        Raises:
+            ConflictError: the run is published already, or chunks are missing
+                (their sizes don't add up to `payload_bytes`).
+        """
+
+    def discard_staged_runs(self) -> int:
+        """Remove chunks of runs that were never published; return how many runs."""
+
+
+class Reader(Protocol):
+    """Reads any past state.
+
+    `known_at` is a sequence number: the answer is as it was when that record was the last one
+    (None: now).
+    """
+
+    def store_id(self) -> str:
+        """Return the id, made at creation, that tells this store from every other."""
+
+    def last_sequence(self) -> int:
+        """Return the highest sequence number given, 0 in an empty store."""
+
+    def sequence_at(self, recorded_until: datetime) -> int:
+        """Return the last sequence number recorded at or before a time, 0 if none was."""
+
+    def count_subjects(self) -> int:
+        """Return how many subjects have been registered or mentioned."""
+
+    def count_records(self) -> dict[RecordType, int]:
+        """Return how many records of each type were accepted, superseded ones included."""
+
+    def subject_numbers(self, refs: Sequence[SubjectRef]) -> list[int | None]:
+        """Return each subject's number, None where it is unknown; in the order asked."""
+
+    def iter_subjects(self, after_number: int = -1) -> Iterator[SubjectColumns]:
+        """Stream subjects whose number is above `after_number`, in batches."""
+
+    def iter_links(
+        self, kinds: Sequence[LinkKind], after_sequence: int = 0, up_to_sequence: int | None = None
+    ) -> Iterator[LinkColumns]:
+        """Stream the links of these kinds with after < sequence <= up_to, superseded ones too."""
+
+    def superseded_between(self, after_sequence: int, up_to_sequence: int) -> NDArray[np.int64]:
+        """Return, sorted, the sequences that records in (after, up_to] superseded."""
+
+    def records(
+        self, record_type: RecordType, *, after_sequence: int = 0, known_at: int | None = None
+    ) -> Iterator[StoredRecord[Record]]:
+        """Stream records of one type that stand as of `known_at`, in order of sequence.
+
+        A record superseded only after `known_at` is given with `superseded_by` None.
+        """
+
+    def record(self, source: str, external_id: str) -> StoredRecord[Record] | None:
+        """Return one record by its identity, superseded or not."""
+
+    def records_of(
+        self,
+        subject: SubjectRef,
+        record_type: RecordType,
+        *,
+        known_at: int | None = None,
+        after_sequence: int = 0,
+        limit: int = 100,
+        link_kinds: Sequence[LinkKind] | None = None,
+    ) -> list[StoredRecord[Record]]:
+        """Return records that concern a subject (links: at either end), in order of sequence."""
+
+    def listings(
+        self,
+        list_names: Sequence[str],
+        *,
+        known_at: int | None = None,
+        kind: ListKind | None = None,
+    ) -> Iterator[StoredRecord[Record]]:
+        """Stream the listings on these lists that stand as of `known_at`, in order of sequence."""
+
+    def definition(
+        self, kind: DefinitionKind, name: str, version: int | None = None
+    ) -> StoredDefinition | None:
+        """Return one version of a document, the highest where none is named."""
+
+    def definitions(self, kind: DefinitionKind) -> list[StoredDefinition]:
+        """Return all versions of all documents of a kind, by name and version."""
+
+    def run(self, run_id: str) -> ScoreRun | None:
+        """Return a published run."""
+
+    def runs(self, purpose: str | None = None, limit: int = 100) -> list[ScoreRun]:
+        """Return published runs, the latest published first."""
+
+    def current_run(self, programme: str) -> ScoreRun | None:
+        """Return the run that was published last for a programme."""
+
+    def run_payload(self, run_id: str) -> Iterator[bytes]:
+        """Stream the chunks of a published run's payload in order."""
+
+    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries of the audit chain in order of position (from 1)."""
+
+
+class Store(Reader, Writer, Protocol):
+    """Reads, adds, and looks after its own schema."""
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the names of the migrations applied."""
+
+    def describe(self) -> str:
+        """Return what this store is, in words, without secrets: for status lines and logs."""
+
+    def close(self) -> None:
+        """Release connections; the store can't be used afterwards."""
