@@ -109,6 +109,7 @@ class ExposureModel(BaseModel):
     beta: Annotated[float, Field(ge=0, lt=1)]
     tolerance: Annotated[float, Field(gt=0)] = 1e-6
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = None
+    half_points_at: Annotated[float, Field(gt=0)] = 0.05
     blacklists: frozenset[str] = frozenset()
 
 
@@ -119,8 +120,9 @@ class TrustModel(BaseModel):
 
     alpha: Annotated[float, Field(ge=0, lt=1)]
     tolerance: Annotated[float, Field(gt=0)] = 1e-6
-    allowlists: frozenset[str] = frozenset()
+    hop_limit: Annotated[int, Field(ge=1, le=64)] | None = None
     half_points_at: Annotated[float, Field(gt=0)] = 0.05
+    allowlists: frozenset[str] = frozenset()
 
 
 class Scorecard(BaseModel):
@@ -132,6 +134,7 @@ class Scorecard(BaseModel):
     range_high: float = 950.0
     base: float = 650.0
     own_listing_points: Annotated[float, Field(le=0)] = -300.0
+    own_allowlisting_points: Annotated[float, Field(ge=0)] = 100.0
     exposure_points: Annotated[float, Field(le=0)] = -150.0
     trust_points: Annotated[float, Field(ge=0)] = 150.0
 
@@ -146,6 +149,7 @@ class Programme(_Document):
     """A versioned scoring model for one purpose."""
 
     purpose: Name
+    champion: bool = False
     conductances: dict[LinkKind, Conductance]
     exposure: ExposureModel
     trust: TrustModel

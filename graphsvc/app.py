@@ -1,0 +1,296 @@
+"""The wiring: settings choose the adapters, and the use cases stand here by name.
+
+This is the only module that knows both the ports and the adapters behind them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import structlog
+
+from graphsvc import publish
+from graphsvc.definitions import DefinitionLibrary
+from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
+from graphsvc.explain import Explainer, Explanation
+from graphsvc.model import (
+    AuditDraft,
+    DefinitionKind,
+    LinkKind,
+    Programme,
+    Purpose,
+    Record,
+    RecordType,
+    ScoreRun,
+    StoredRecord,
+    SubjectKind,
+    SubjectRef,
+)
+from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
+from graphsvc.settings import Settings
+from graphsvc.snapshot import Snapshot, SnapshotShelf
+from graphsvc.store.ports import Store
+
+log = structlog.get_logger(__name__)
+
+NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+CURRENT_RUN_SECONDS = 1.0
+"""For how long a reader may go on serving a run after another has been published."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that the settings name, its schema up to date.
+
+    Raises:
+        SettingsError: the address is of no known kind, or a password is missing.
+        StoreUnavailableError: the store can't be reached.
+    """
+    scheme, _, rest = settings.store.partition("://")
+    if scheme == "sqlite":
+        from graphsvc.store.sqlite import SqliteStore
+
+        if not rest.startswith("/") or rest == "/":
+            raise SettingsError(
+                f"GRAPHSVC_STORE: {settings.store!r} names no file; write sqlite:///FILE "
+                "(sqlite:////ABSOLUTE/FILE)"
+            )
+        store: Store = SqliteStore.open(Path(rest[1:]))
+    elif scheme in NEO4J_SCHEMES:
+        from graphsvc.store.neo4j import Neo4jStore
+
+        if settings.neo4j_password is None:
+            raise SettingsError("GRAPHSVC_NEO4J_PASSWORD: is not set; a Neo4j store needs it")
+        parts = urlsplit(settings.store)
+        if parts.username or parts.password:
+            raise SettingsError(
+                "GRAPHSVC_STORE: must not hold a user or password; set GRAPHSVC_NEO4J_USER and "
+                "GRAPHSVC_NEO4J_PASSWORD"
+            )
+        store = Neo4jStore.open(
+            f"{parts.scheme}://{parts.netloc}",
+            user=settings.neo4j_user,
+            password=settings.neo4j_password.get_secret_value(),
+            database=parts.path.strip("/") or None,
+        )
+    else:
+        raise SettingsError(
+            f"GRAPHSVC_STORE: {settings.store!r} is of no known kind; write sqlite:///FILE or "
+            "neo4j://HOST:PORT"
+        )
+    for name in store.migrate():
+        log.info("migration applied", migration=name, store=store.describe())
+    return store
+
+
+class Service:
+    """Every use case over one store and one library of definitions; safe to share by threads."""
+
+    def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
+        self.settings = settings
+        self.store = store
+        self.library = library
+        self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self._run_files = RunShelf(settings.data_dir / "runs", store)
+        self._current: dict[str, tuple[float, PublishedScores]] = {}
+        self._explainers: dict[str, Explainer] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the store and the definitions that the settings name."""
+        library = DefinitionLibrary.load(settings.definitions_dir)
+        return cls(settings, open_store(settings), library)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.store.close()
+
+    def snapshot(self, purpose: str, *, as_of: datetime | None = None) -> Snapshot:
+        """Return the snapshot of all that is recorded now and that a purpose permits."""
+        return self.snapshots.latest(self.library.purpose(purpose), as_of=as_of)
+
+    def recompute(
+        self,
+        purpose: str,
+        *,
+        as_of: datetime | None = None,
+        tolerance: float | None = None,
+        programme: str | None = None,
+        actor: str = "cli",
+    ) -> ScoreRun:
+        """Propagate, certify and publish a run; readers see it whole or not at all.
+
+        Args:
+            purpose: whose evidence is read.
+            as_of: the time that is scored; now where it is not given.
+            tolerance: largest error of a value that is acceptable; the programme's otherwise.
+            programme: name of a programme of that purpose; its champion otherwise.
+            actor: who asked, for the audit.
+
+        Raises:
+            CertificateError: the tolerance could not be certified; nothing is published.
+        """
+        declared = self.library.purpose(purpose)
+        chosen = self._programme(purpose, programme)
+        moment = as_of or datetime.now(UTC)
+        self._save_definitions(declared, chosen)
+        snapshot = self.snapshots.latest(declared, as_of=moment)
+        run = publish.recompute(self.store, snapshot, chosen, declared, moment, tolerance=tolerance)
+        self.store.append_audit(
+            [
+                AuditDraft(
+                    at=datetime.now(UTC),
+                    actor=actor,
+                    action="recompute",
+                    purpose=purpose,
+                    detail=run.run_id,
+                )
+            ]
+        )
+        with self._lock:
+            self._current.pop(chosen.name, None)
+        return run
+
+    def scores(self, purpose: str, *, run_id: str | None = None) -> PublishedScores:
+        """Return the published scores that a purpose's readers get.
+
+        Raises:
+            RunNotFoundError: no run of the purpose's champion has been published.
+        """
+        champion = self.library.champion(purpose)
+        if run_id is not None:
+            run = self.store.run(run_id)
+            if run is None or run.purpose != purpose:
+                raise RunNotFoundError(f"purpose {purpose} has no run {run_id!r}")
+            return self._run_files.open(run)
+        now = time.monotonic()
+        with self._lock:
+            kept = self._current.get(champion.name)
+            if kept is not None and now - kept[0] < CURRENT_RUN_SECONDS:
+                return kept[1]
+        current = self.store.current_run(champion.name)
+        if current is None:
+            raise RunNotFoundError(
+                f"purpose {purpose} has no published run; "
+                f"run: graphsvc recompute --purpose {purpose}"
+            )
+        if kept is not None and kept[1].run.run_id == current.run_id:
+            scores = kept[1]
+        else:
+            scores = self._run_files.open(current)
+        with self._lock:
+            self._current[champion.name] = (now, scores)
+        return scores
+
+    def top(
+        self,
+        purpose: str,
+        limit: int,
+        *,
+        by: str = "exposure",
+        largest_first: bool = True,
+        kind: SubjectKind | None = None,
+    ) -> list[SubjectScore]:
+        """Return the subjects with the largest (or smallest) value in the current run."""
+        scores = self.scores(purpose)
+        ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
+        return [scores.at_rank(rank) for rank in ranks]
+
+    def explain(
+        self, purpose: str, subject: SubjectRef, *, run_id: str | None = None
+    ) -> Explanation:
+        """Return why a subject has its score in the current (or a named) run."""
+        return self.explainer(purpose, run_id=run_id).explain(subject)
+
+    def explainer(self, purpose: str, *, run_id: str | None = None) -> Explainer:
+        """Return the explainer of a run; the last one of each purpose is kept."""
+        scores = self.scores(purpose, run_id=run_id)
+        with self._lock:
+            kept = self._explainers.get(scores.run.run_id)
+        if kept is not None:
+            return kept
+        run = scores.run
+        declared = self._declared_purpose(run.purpose, run.purpose_version)
+        programme = self._declared_programme(run.programme, run.programme_version)
+        snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
+        explainer = Explainer(snapshot, programme, declared, scores)
+        with self._lock:
+            if len(self._explainers) >= len(self.library.purposes):
+                self._explainers.pop(next(iter(self._explainers)))
+            self._explainers[run.run_id] = explainer
+        return explainer
+
+    def links(
+        self,
+        purpose: str,
+        subject: SubjectRef,
+        *,
+        after_sequence: int = 0,
+        limit: int = 100,
+    ) -> list[StoredRecord[Record]]:
+        """Return the links of a subject that a purpose permits, in order of sequence.
+
+        Raises:
+            SubjectNotFoundError: the store has no such subject.
+        """
+        kinds: Sequence[LinkKind] = sorted(self.library.purpose(purpose).link_kinds)
+        if self.store.subject_numbers([subject]) == [None]:
+            raise SubjectNotFoundError(f"{subject}: not known for purpose {purpose}")
+        return self.store.records_of(
+            subject,
+            RecordType.LINK,
+            after_sequence=after_sequence,
+            limit=limit,
+            link_kinds=kinds,
+        )
+
+    def runs(self, purpose: str | None = None, limit: int = 20) -> list[ScoreRun]:
+        """Return published runs, the latest first."""
+        if purpose is not None:
+            self.library.purpose(purpose)
+        return self.store.runs(purpose, limit)
+
+    def _programme(self, purpose: str, name: str | None) -> Programme:
+        if name is None:
+            return self.library.champion(purpose)
+        programme = self.library.programme(name)
+        if programme.purpose != purpose:
+            raise ConflictError(
+                f"programme {name} is for purpose {programme.purpose}, not {purpose}"
+            )
+        return programme
+
+    def _save_definitions(self, purpose: Purpose, programme: Programme) -> None:
+        wanted = {
+            (DefinitionKind.PURPOSE, purpose.name, purpose.version),
+            (DefinitionKind.PROGRAMME, programme.name, programme.version),
+        }
+        for definition in self.library.stored():
+            if (definition.kind, definition.name, definition.version) in wanted:
+                self.store.save_definition(definition)
+
+    def _declared_purpose(self, name: str, version: int) -> Purpose:
+        stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
+        if stored is None:
+            raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
+        return Purpose.model_validate_json(stored.body)
+
+    def _declared_programme(self, name: str, version: int) -> Programme:
+        stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
+        if stored is None:
+            raise RunNotFoundError(f"programme {name} version {version} is not in the store")
+        return Programme.model_validate_json(stored.body)

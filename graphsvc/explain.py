@@ -1,0 +1,319 @@
+"""Why a score is what it is: every source's share, adding up, and the strongest paths.
+
+Shares come from one local adjoint solve on the very graphs that the run was computed on. What the
+solve did not reach is stated as a remainder with its bound, never hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+import algorithms
+from graphsvc.errors import CertificateError
+from graphsvc.model import Programme, Purpose, ScoreRun, SubjectRef
+from graphsvc.model.checks import from_microseconds, to_microseconds
+from graphsvc.runs import PublishedScores, SubjectScore
+from graphsvc.scoring.inputs import PropagationInputs, standing_listings
+from graphsvc.snapshot import Snapshot
+
+PATHS_SHOWN = 3
+LONGEST_PATH_HOPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SourceListing:
+    """A listing in force that makes a subject a source of exposure or of trust."""
+
+    list_name: str
+    severity: float
+    effective_from: datetime
+    until: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one source adds: `share` in the unit of the value, `points` of the score."""
+
+    source: SubjectRef
+    share: float
+    points: float
+    is_own: bool
+    listings: tuple[SourceListing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPath:
+    """One path from the explained subject (first) to the source (last), and what it brings."""
+
+    subjects: tuple[SubjectRef, ...]
+    hop_weights: tuple[float, ...]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedValue:
+    """A published value taken apart: Σ shares + `remainder` = `value`.
+
+    |`remainder`| is at most `remainder_bound`: the certified bounds of the published value and of
+    the adjoint solve together.
+    """
+
+    value: float
+    contributions: tuple[Contribution, ...]
+    remainder: float
+    remainder_bound: float
+    paths: tuple[ExplainedPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason code with its points and a sentence in plain words."""
+
+    code: str
+    points: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score taken apart: base + own listings + association (+ clipping) is the score."""
+
+    subject: SubjectRef
+    run: ScoreRun
+    score: SubjectScore
+    base_points: float
+    range_points: float
+    cap_points: float
+    exposure: ExplainedValue
+    trust: ExplainedValue
+    reasons: tuple[Reason, ...]
+
+
+class Explainer:
+    """Explains the scores of one published run."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        programme: Programme,
+        purpose: Purpose,
+        scores: PublishedScores,
+    ) -> None:
+        self._snapshot = snapshot
+        self._programme = programme
+        self._purpose = purpose
+        self._scores = scores
+        self._inputs = PropagationInputs.derive(snapshot, programme, scores.run.as_of)
+        as_of_us = to_microseconds(scores.run.as_of)
+        self._blacklistings = self._by_subject(programme.exposure.blacklists, as_of_us)
+        self._allowlistings = self._by_subject(programme.trust.allowlists, as_of_us)
+
+    def explain(self, subject: SubjectRef) -> Explanation:
+        """Return why `subject` has its score.
+
+        Raises:
+            SubjectNotFoundError: the run has no such subject.
+            CertificateError: the shares could not be brought within the run's tolerance.
+        """
+        score = self._scores.score(subject)
+        index = self._snapshot.index_of(subject)
+        try:
+            exposure = self._explain_exposure(index, score)
+            trust = self._explain_trust(index, score)
+        except algorithms.ConvergenceError as error:
+            raise CertificateError(f"explanation of {subject}: {error}") from error
+        card = self._programme.scorecard
+        association = score.exposure_points + score.trust_points
+        sum_of_parts = card.base + score.own_listing_points + score.association_points
+        return Explanation(
+            subject=subject,
+            run=self._scores.run,
+            score=score,
+            base_points=card.base,
+            range_points=score.score - sum_of_parts,
+            cap_points=score.association_points - association,
+            exposure=exposure,
+            trust=trust,
+            reasons=self._reasons(score, exposure, trust),
+        )
+
+    def _explain_exposure(self, index: int, score: SubjectScore) -> ExplainedValue:
+        inputs, rule = self._inputs, self._programme.exposure
+        certificate = self._scores.run.exposure
+        found = algorithms.exposure_contributions(
+            inputs.contacts,
+            inputs.own_risk,
+            rule.beta,
+            index,
+            certificate.tolerance,
+            hop_limit=rule.hop_limit,
+        )
+        strongest = algorithms.strongest_exposure_paths(
+            inputs.contacts,
+            inputs.own_risk,
+            rule.beta,
+            index,
+            PATHS_SHOWN,
+            min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+        )
+        keeps = 1.0 - rule.beta if inputs.has_contacts[index] else 1.0
+        own_share = keeps * float(inputs.own_risk[index])
+        return self._explained(
+            _Shares(found, 1.0, own_share, score.exposure, certificate.bound),
+            index,
+            score.exposure_points,
+            self._blacklistings,
+            strongest.paths,
+        )
+
+    def _explain_trust(self, index: int, score: SubjectScore) -> ExplainedValue:
+        inputs, rule = self._inputs, self._programme.trust
+        certificate = self._scores.run.trust
+        unit = 1.0 - rule.alpha
+        found = algorithms.trust_contributions(
+            inputs.vouching,
+            inputs.trust_seed,
+            rule.alpha,
+            index,
+            certificate.tolerance * unit,
+            hop_limit=rule.hop_limit,
+            transposed=inputs.vouching_reversed,
+        )
+        strongest = algorithms.strongest_trust_paths(
+            inputs.vouching,
+            inputs.trust_seed,
+            rule.alpha,
+            index,
+            PATHS_SHOWN,
+            min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+            transposed=inputs.vouching_reversed,
+        )
+        own_share = float(inputs.trust_seed[index])
+        return self._explained(
+            _Shares(found, unit, own_share, score.trust, certificate.bound),
+            index,
+            score.trust_points,
+            self._allowlistings,
+            strongest.paths,
+        )
+
+    def _explained(
+        self,
+        shares: _Shares,
+        index: int,
+        points: float,
+        listings: dict[int, tuple[SourceListing, ...]],
+        paths: Sequence[algorithms.Path],
+    ) -> ExplainedValue:
+        through_contacts = shares.value - shares.own_share
+        rate = points / through_contacts if through_contacts > 0.0 else 0.0
+        contributions = [
+            Contribution(
+                source=self._snapshot.ref_of(source),
+                share=share,
+                points=rate * (share - shares.own_share if source == index else share),
+                is_own=source == index,
+                listings=listings.get(source, ()),
+            )
+            for source, share in shares.pairs()
+        ]
+        total = float(np.sum([item.share for item in contributions]))
+        return ExplainedValue(
+            value=shares.value,
+            contributions=tuple(contributions),
+            remainder=shares.value - total,
+            remainder_bound=shares.bound + shares.found.remainder / shares.unit,
+            paths=tuple(
+                ExplainedPath(
+                    subjects=tuple(self._snapshot.ref_of(step) for step in path.subjects),
+                    hop_weights=path.hop_weights,
+                    share=path.share / shares.unit,
+                )
+                for path in paths
+            ),
+        )
+
+    def _by_subject(
+        self, list_names: frozenset[str], as_of_us: int
+    ) -> dict[int, tuple[SourceListing, ...]]:
+        table = self._snapshot.listings
+        found: dict[int, tuple[SourceListing, ...]] = {}
+        for place in standing_listings(self._snapshot, list_names, as_of_us):
+            listing = SourceListing(
+                list_name=self._snapshot.facts.list_names[table.list_code[place]],
+                severity=float(table.severity[place]),
+                effective_from=from_microseconds(int(table.effective_from_us[place])),
+                until=from_microseconds(int(table.until_us[place])),
+                sequence=int(table.sequence[place]),
+            )
+            subject = int(table.subject[place])
+            found[subject] = (*found.get(subject, ()), listing)
+        return found
+
+    def _reasons(
+        self, score: SubjectScore, exposure: ExplainedValue, trust: ExplainedValue
+    ) -> tuple[Reason, ...]:
+        card = self._programme.scorecard
+        reasons = [
+            *_own_reasons(exposure, "OWN_BLACKLISTING", card.own_listing_points),
+            *_own_reasons(trust, "OWN_ALLOWLISTING", card.own_allowlisting_points),
+            *_association_reasons(exposure, "EXPOSED_THROUGH_CONTACTS", "Linked to"),
+            *_association_reasons(trust, "TRUSTED_THROUGH_CONTACTS", "Vouched for by"),
+        ]
+        if not reasons:
+            return (
+                Reason(
+                    "NO_EVIDENCE",
+                    0.0,
+                    "No listed or trusted subject is within reach: the score is the base.",
+                ),
+            )
+        return tuple(sorted(reasons, key=lambda reason: -abs(reason.points)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Shares as the algorithm found them; `unit` turns them into the published value's unit."""
+
+    found: algorithms.Contributions
+    unit: float
+    own_share: float
+    value: float
+    bound: float
+
+    def pairs(self) -> list[tuple[int, float]]:
+        return list(
+            zip(self.found.subjects.tolist(), (self.found.shares / self.unit).tolist(), strict=True)
+        )
+
+
+def _own_reasons(value: ExplainedValue, code: str, points: float) -> list[Reason]:
+    """Share the points of the joint severity 1 − Π (1 − severity) out by each severity."""
+    listings = [listing for item in value.contributions if item.is_own for listing in item.listings]
+    severities = np.array([listing.severity for listing in listings])
+    joint = 1.0 - float(np.prod(1.0 - severities))
+    return [
+        Reason(
+            code,
+            points * joint * listing.severity / float(severities.sum()),
+            f"On {listing.list_name} since {listing.effective_from:%Y-%m-%d}, "
+            f"until {listing.until:%Y-%m-%d}.",
+        )
+        for listing in listings
+    ]
+
+
+def _association_reasons(value: ExplainedValue, code: str, phrase: str) -> list[Reason]:
+    reasons = []
+    for item in value.contributions:
+        if item.is_own or item.points == 0.0:
+            continue
+        lists = ", ".join(sorted({listing.list_name for listing in item.listings}))
+        text = f"{phrase} {item.source}, directly or through contacts (on {lists})."
+        reasons.append(Reason(code, item.points, text))
+    return reasons

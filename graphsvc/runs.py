@@ -1,0 +1,204 @@
+"""Score runs as files: the payload that a store keeps, and the mapped copy that readers use.
+
+A payload is an Arrow IPC file of one record batch, rows in order of (kind, key), so that a score is
+found by bisection in the mapped file and no index is built. Whoever reads takes nothing from a run
+that is not published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphsvc.errors import SnapshotDamagedError, SubjectNotFoundError
+from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
+from graphsvc.scoring.propagate import Propagated
+from graphsvc.snapshot import Snapshot
+from graphsvc.snapshot.snapshot import SUBJECT_KINDS
+from graphsvc.store.ports import Reader
+
+CHUNK_BYTES = 4 << 20
+VALUE_COLUMNS = (
+    "score",
+    "exposure",
+    "trust",
+    "own_listing_points",
+    "exposure_points",
+    "trust_points",
+    "association_points",
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectScore:
+    """One subject's published values; the points add up to the score before its range clips it."""
+
+    subject: SubjectRef
+    score: float
+    exposure: float
+    trust: float
+    own_listing_points: float
+    exposure_points: float
+    trust_points: float
+    association_points: float
+
+
+def encode_payload(snapshot: Snapshot, values: Propagated) -> bytes:
+    """Return a run's values as an Arrow IPC file, rows in order of (kind, key)."""
+    index = snapshot.subjects.index_of_rank
+    columns = {
+        "score": values.points.score,
+        "exposure": values.exposure,
+        "trust": values.trust,
+        "own_listing_points": values.points.own_listings,
+        "exposure_points": values.points.exposure,
+        "trust_points": values.points.trust,
+        "association_points": values.points.association,
+    }
+    arrays = [
+        pa.array(snapshot.subjects.kind, pa.uint8()),
+        pa.array(snapshot.keys_by_rank(), pa.large_string()),
+        *(pa.array(columns[name][index]) for name in VALUE_COLUMNS),
+    ]
+    batch = pa.record_batch(arrays, names=["kind", "key", *VALUE_COLUMNS])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def payload_checksum(payload: bytes) -> str:
+    """Return the SHA-256 of a payload, 64 hex digits."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def payload_chunks(payload: bytes) -> Iterator[bytes]:
+    """Cut a payload into parts that any store takes in one go; at least one part."""
+    for begin in range(0, max(len(payload), 1), CHUNK_BYTES):
+        yield payload[begin : begin + CHUNK_BYTES]
+
+
+class PublishedScores:
+    """A published run, mapped into memory: one subject in microseconds, all of them as arrays."""
+
+    def __init__(self, run: ScoreRun, path: Path) -> None:
+        self.run = run
+        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
+            batch = file.get_batch(0)
+        self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
+        self._key = batch.column("key")
+        self._values: dict[str, Floats] = {
+            name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
+        }
+
+    def __len__(self) -> int:
+        """Return how many subjects have a score."""
+        return int(self._kind.size)
+
+    def score(self, subject: SubjectRef) -> SubjectScore:
+        """Return one subject's values.
+
+        Raises:
+            SubjectNotFoundError: the run has no such subject.
+        """
+        return self.at_rank(self.rank_of(subject))
+
+    def rank_of(self, subject: SubjectRef) -> int:
+        """Return a subject's place in the order of (kind, key), by bisection.
+
+        Raises:
+            SubjectNotFoundError: the run has no such subject.
+        """
+        code = SUBJECT_KINDS.index(subject.kind)
+        low = int(np.searchsorted(self._kind, code, side="left"))
+        high = int(np.searchsorted(self._kind, code, side="right"))
+        wanted = subject.key.encode()
+        while low < high:
+            middle = (low + high) // 2
+            found = self._key[middle].as_py().encode()
+            if found == wanted:
+                return middle
+            if found < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
+
+    def at_rank(self, rank: int) -> SubjectScore:
+        """Return the values at a place in the order of (kind, key)."""
+        values = {name: float(column[rank]) for name, column in self._values.items()}
+        return SubjectScore(subject=self.ref_at_rank(rank), **values)
+
+    def ref_at_rank(self, rank: int) -> SubjectRef:
+        """Return the subject at a place in the order of (kind, key)."""
+        kind: SubjectKind = SUBJECT_KINDS[self._kind[rank]]
+        return SubjectRef(kind, self._key[rank].as_py())
+
+    def column(self, name: str) -> Floats:
+        """Return one value of every subject, float64 (n,), in order of (kind, key)."""
+        return self._values[name]
+
+    def ranks_by(
+        self, name: str, limit: int, *, largest_first: bool = True, kind: SubjectKind | None = None
+    ) -> list[int]:
+        """Return the places of the subjects with the largest (or smallest) values.
+
+        Ties stand in order of (kind, key).
+        """
+        values = -self._values[name] if largest_first else self._values[name]
+        candidates = np.arange(values.size)
+        if kind is not None:
+            candidates = np.flatnonzero(self._kind == SUBJECT_KINDS.index(kind))
+        if limit < candidates.size:
+            bound = np.partition(values[candidates], limit)[limit]
+            candidates = candidates[values[candidates] <= bound]
+        order = np.argsort(values[candidates], kind="stable")[:limit]
+        return [int(rank) for rank in candidates[order]]
+
+
+class RunShelf:
+    """Local copies of published runs, fetched from the store once and checked."""
+
+    def __init__(self, folder: Path, store: Reader) -> None:
+        self._store = store
+        self._folder = folder / store.store_id()
+
+    def open(self, run: ScoreRun) -> PublishedScores:
+        """Return a published run's scores, mapped from the local copy.
+
+        Raises:
+            SnapshotDamagedError: what the store holds doesn't match the run's checksum.
+        """
+        path = self._folder / f"{run.run_id}.arrow"
+        if not path.exists() or path.stat().st_size != run.payload_bytes:
+            self._fetch(run, path)
+        return PublishedScores(run, path)
+
+    def _fetch(self, run: ScoreRun, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        descriptor, temporary = tempfile.mkstemp(prefix=".run.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in self._store.run_payload(run.run_id):
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if digest.hexdigest() != run.checksum:
+                raise SnapshotDamagedError(
+                    f"run {run.run_id}: the stored values don't match the run's checksum"
+                )
+            os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)

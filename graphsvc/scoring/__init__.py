@@ -1,0 +1,1 @@
+"""From permitted evidence to one score: conductances, propagation, points."""

@@ -1,0 +1,1 @@
+"""What ships with the service: purposes, programmes, import mappings and the demo data."""

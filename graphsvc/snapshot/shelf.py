@@ -1,0 +1,95 @@
+"""Where snapshots are kept: one folder for each store and purpose, one file for each sequence.
+
+A file that is torn, foreign or of another purpose version is never used: it is set aside, the
+reason is logged, and the snapshot is built again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from graphsvc.errors import SnapshotError, SnapshotForeignError
+from graphsvc.model import Purpose
+from graphsvc.snapshot.build import advance_snapshot, build_snapshot, purpose_digest
+from graphsvc.snapshot.snapshot import Snapshot
+from graphsvc.store.ports import Reader
+
+log = structlog.get_logger(__name__)
+
+KEPT_FILES = 3
+
+
+class SnapshotShelf:
+    """Opens, brings forward or builds snapshots under one folder."""
+
+    def __init__(self, folder: Path, store: Reader) -> None:
+        self._store = store
+        self._folder = folder / store.store_id()
+
+    def latest(self, purpose: Purpose, *, as_of: datetime | None = None) -> Snapshot:
+        """Return the snapshot of all that is recorded now, made from the newest file there is."""
+        wanted = self._store.last_sequence()
+        for sequence in reversed(self._sequences(purpose)):
+            older = self._open(purpose, sequence)
+            if older is None or sequence > wanted:
+                continue
+            current = advance_snapshot(self._store, purpose, older, as_of=as_of)
+            return self._keep(purpose, current)
+        return self._keep(purpose, build_snapshot(self._store, purpose, as_of=as_of))
+
+    def at(self, purpose: Purpose, sequence: int, *, as_of: datetime | None = None) -> Snapshot:
+        """Return the snapshot as it was when `sequence` was the last record."""
+        kept = self._open(purpose, sequence)
+        if kept is not None:
+            return kept
+        if sequence == self._store.last_sequence():
+            return self.latest(purpose, as_of=as_of)
+        return self._keep(
+            purpose, build_snapshot(self._store, purpose, as_of=as_of, known_at=sequence)
+        )
+
+    def path(self, purpose: Purpose, sequence: int) -> Path:
+        """Return where the snapshot of a purpose at a sequence number is kept."""
+        return self._folder / purpose.name / f"{sequence:016d}.snapshot"
+
+    def _keep(self, purpose: Purpose, snapshot: Snapshot) -> Snapshot:
+        path = self.path(purpose, snapshot.facts.sequence)
+        if path.exists():
+            return snapshot
+        snapshot.save(path)
+        for sequence in self._sequences(purpose)[:-KEPT_FILES]:
+            if sequence != snapshot.facts.sequence:
+                self.path(purpose, sequence).unlink(missing_ok=True)
+        return Snapshot.open(path, verify=False)
+
+    def _open(self, purpose: Purpose, sequence: int) -> Snapshot | None:
+        path = self.path(purpose, sequence)
+        if not path.exists():
+            return None
+        try:
+            snapshot = Snapshot.open(path)
+            self._require_own(snapshot, purpose, path)
+        except SnapshotError as error:
+            log.warning("snapshot set aside, building it again", code=error.code, why=str(error))
+            path.replace(path.with_suffix(".unusable"))
+            return None
+        return snapshot
+
+    def _require_own(self, snapshot: Snapshot, purpose: Purpose, path: Path) -> None:
+        facts = snapshot.facts
+        if facts.store_id != self._store.store_id():
+            raise SnapshotForeignError(f"{path}: made from store {facts.store_id}, another one")
+        if (facts.purpose, facts.purpose_digest) != (purpose.name, purpose_digest(purpose)):
+            raise SnapshotForeignError(
+                f"{path}: made for {facts.purpose} version {facts.purpose_version}, "
+                f"not for {purpose.name} version {purpose.version} as declared now"
+            )
+
+    def _sequences(self, purpose: Purpose) -> list[int]:
+        folder = self._folder / purpose.name
+        if not folder.is_dir():
+            return []
+        return sorted(int(path.stem) for path in folder.glob("*.snapshot") if path.stem.isdigit())

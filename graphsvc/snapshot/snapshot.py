@@ -1,0 +1,186 @@
+"""The snapshot as the rest of the service sees it: subjects, links and listings as arrays.
+
+A subject has an *index*, 0 … n-1, in the order of the arrays: most linked first, so that the values
+that are read most lie together. It has a *rank* too, its place in the order of (kind, key), by
+which it is found.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphsvc.errors import SubjectNotFoundError
+from graphsvc.model import SubjectKind, SubjectRef
+from graphsvc.model.checks import from_microseconds
+from graphsvc.snapshot.container import read_container, write_container
+
+SUBJECT_KINDS: tuple[SubjectKind, ...] = tuple(sorted(SubjectKind))
+"""Subject kinds in the order of their names; a kind's place is its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """Where a snapshot comes from; `sequence` is the last record of the store that it knows."""
+
+    store_id: str
+    purpose: str
+    purpose_version: int
+    purpose_digest: str
+    sequence: int
+    as_of_us: int
+    list_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SnapshotSubjects:
+    """Subjects: by rank their kind code and UTF-8 key, and the two ways between rank and index."""
+
+    kind: NDArray[np.uint8]
+    key_offset: NDArray[np.int64]
+    key_bytes: NDArray[np.uint8]
+    index_of_rank: NDArray[np.int32]
+    rank_of_index: NDArray[np.int32]
+    number: NDArray[np.int64]  # the store's own number, by rank; for bringing the file forward
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SnapshotLinks:
+    """Links in CSR order: row `src` is `indptr[src]:indptr[src + 1]`, ascending (dst, sequence).
+
+    Times are microseconds since 1970-01-01 UTC; all links known at the sequence are here, whatever
+    their period of validity, so that any as-of time can be served.
+    """
+
+    indptr: NDArray[np.int64]
+    dst: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    weight: NDArray[np.float64]
+    count: NDArray[np.int64]
+    valid_from_us: NDArray[np.int64]
+    valid_to_us: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SnapshotListings:
+    """Listings in order of sequence; `list_code` is a place in the facts' `list_names`."""
+
+    subject: NDArray[np.int32]
+    list_code: NDArray[np.uint16]
+    severity: NDArray[np.float64]
+    effective_from_us: NDArray[np.int64]
+    until_us: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One purpose's permitted evidence at one sequence number."""
+
+    facts: SnapshotFacts
+    subjects: SnapshotSubjects
+    links: SnapshotLinks
+    listings: SnapshotListings
+
+    @property
+    def n(self) -> int:
+        """Number of subjects."""
+        return int(self.subjects.kind.size)
+
+    @property
+    def m(self) -> int:
+        """Number of links, of any period of validity."""
+        return int(self.links.dst.size)
+
+    @property
+    def as_of(self) -> datetime:
+        """The time that the snapshot was asked for."""
+        return from_microseconds(self.facts.as_of_us)
+
+    def ref_at_rank(self, rank: int) -> SubjectRef:
+        """Return the subject at a place in the order of (kind, key)."""
+        subjects = self.subjects
+        begin, end = subjects.key_offset[rank], subjects.key_offset[rank + 1]
+        key = subjects.key_bytes[begin:end].tobytes().decode()
+        return SubjectRef(SUBJECT_KINDS[subjects.kind[rank]], key)
+
+    def ref_of(self, index: int) -> SubjectRef:
+        """Return the subject at an index of the arrays."""
+        return self.ref_at_rank(int(self.subjects.rank_of_index[index]))
+
+    def rank_of(self, ref: SubjectRef) -> int:
+        """Return a subject's place in the order of (kind, key), by bisection.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        code = SUBJECT_KINDS.index(ref.kind)
+        low = int(np.searchsorted(self.subjects.kind, code, side="left"))
+        high = int(np.searchsorted(self.subjects.kind, code, side="right"))
+        wanted = ref.key.encode()
+        offset, keys = self.subjects.key_offset, self.subjects.key_bytes
+        while low < high:
+            middle = (low + high) // 2
+            found = keys[offset[middle] : offset[middle + 1]].tobytes()
+            if found == wanted:
+                return middle
+            if found < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        raise SubjectNotFoundError(f"{ref}: not known for purpose {self.facts.purpose}")
+
+    def index_of(self, ref: SubjectRef) -> int:
+        """Return a subject's index in the arrays.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        return int(self.subjects.index_of_rank[self.rank_of(ref)])
+
+    def keys_by_rank(self) -> list[str]:
+        """Return every key in the order of (kind, key)."""
+        text = self.subjects.key_bytes.tobytes()
+        bounds = self.subjects.key_offset.tolist()
+        return [text[begin:end].decode() for begin, end in itertools.pairwise(bounds)]
+
+    def save(self, path: Path) -> None:
+        """Write the snapshot to one file, atomically."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for group in ("subjects", "links", "listings"):
+            part = getattr(self, group)
+            arrays |= {f"{group}.{field.name}": getattr(part, field.name) for field in fields(part)}
+        facts = {field.name: getattr(self.facts, field.name) for field in fields(self.facts)}
+        write_container(path, facts, arrays)
+
+    @classmethod
+    def open(cls, path: Path, *, verify: bool = True) -> Snapshot:
+        """Map a snapshot file; nothing is copied.
+
+        Raises:
+            SnapshotForeignError: not a snapshot file, or of another format version.
+            SnapshotDamagedError: torn, or a checksum does not match.
+        """
+        facts, arrays = read_container(path, verify=verify)
+
+        def part(group: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+            return {name: arrays[f"{group}.{name}"] for name in names}
+
+        return cls(
+            facts=SnapshotFacts(**{**facts, "list_names": tuple(facts["list_names"])}),
+            subjects=SnapshotSubjects(**part("subjects", _names(SnapshotSubjects))),
+            links=SnapshotLinks(**part("links", _names(SnapshotLinks))),
+            listings=SnapshotListings(**part("listings", _names(SnapshotListings))),
+        )
+
+
+def _names(part: type) -> list[str]:
+    return [field.name for field in fields(part)]
