@@ -101,6 +101,7 @@ class Service:
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
         self._lock = threading.Lock()
+        self._explainer_lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -219,20 +220,20 @@ class Service:
     def explainer(self, purpose: str, *, run_id: str | None = None) -> Explainer:
         """Return the explainer of a run; the last one of each purpose is kept."""
         scores = self.scores(purpose, run_id=run_id)
-        with self._lock:
+        # Held while it is made: it takes long, and those who ask meanwhile want the same one.
+        with self._explainer_lock:
             kept = self._explainers.get(scores.run.run_id)
-        if kept is not None:
-            return kept
-        run = scores.run
-        declared = self._declared_purpose(run.purpose, run.purpose_version)
-        programme = self._declared_programme(run.programme, run.programme_version)
-        snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
-        explainer = Explainer(snapshot, programme, declared, scores)
-        with self._lock:
+            if kept is not None:
+                return kept
+            run = scores.run
+            declared = self._declared_purpose(run.purpose, run.purpose_version)
+            programme = self._declared_programme(run.programme, run.programme_version)
+            snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
+            explainer = Explainer(snapshot, programme, declared, scores)
             if len(self._explainers) >= len(self.library.purposes):
                 self._explainers.pop(next(iter(self._explainers)))
             self._explainers[run.run_id] = explainer
-        return explainer
+            return explainer
 
     def links(
         self,

@@ -158,8 +158,8 @@ class Explainer:
             inputs.own_risk,
             rule.beta,
             index,
-            PATHS_SHOWN,
-            min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+            k=PATHS_SHOWN,
+            max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
         )
         keeps = 1.0 - rule.beta if inputs.has_contacts[index] else 1.0
         own_share = keeps * float(inputs.own_risk[index])
@@ -189,8 +189,8 @@ class Explainer:
             inputs.trust_seed,
             rule.alpha,
             index,
-            PATHS_SHOWN,
-            min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+            k=PATHS_SHOWN,
+            max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
             transposed=inputs.vouching_reversed,
         )
         own_share = float(inputs.trust_seed[index])

@@ -1,0 +1,57 @@
+# Everything a developer does. `make help` lists it; README.md says what to expect.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+WORKERS ?= 2
+
+.PHONY: help setup demo check format test bench serve schema lock clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/installed ## install the locked dependencies into .venv
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## run the main job on real trading ratings, on the embedded store
+	$(BIN)/graphsvc demo
+
+check: setup ## lint, format, types, and the one-way rule between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup ## run every test, on SQLite and on a real Neo4j
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+bench: setup ## measure speed against peers in the same run
+	$(BIN)/python -m benchmarks
+
+serve: setup ## serve GraphQL on loopback (make an API key first: graphsvc keys create)
+	$(BIN)/graphsvc serve
+
+schema: setup ## print the GraphQL schema anew after a change of its types
+	$(BIN)/python -m gql.print_schema
+
+lock: setup ## resolve the dependencies of pyproject.toml anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and everything that was generated
+	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
