@@ -262,8 +262,8 @@ class Explainer:
         reasons = [
             *_own_reasons(exposure, "OWN_BLACKLISTING", card.own_listing_points),
             *_own_reasons(trust, "OWN_ALLOWLISTING", card.own_allowlisting_points),
-            *_association_reasons(exposure, "EXPOSED_THROUGH_CONTACTS", "Linked to"),
-            *_association_reasons(trust, "TRUSTED_THROUGH_CONTACTS", "Vouched for by"),
+            *_association_reasons(exposure, "EXPOSED_THROUGH_CONTACTS", "Connected to"),
+            *_association_reasons(trust, "TRUSTED_THROUGH_CONTACTS", "Trust reaches it from"),
         ]
         if not reasons:
             return (
@@ -301,8 +301,7 @@ def _own_reasons(value: ExplainedValue, code: str, points: float) -> list[Reason
         Reason(
             code,
             points * joint * listing.severity / float(severities.sum()),
-            f"On {listing.list_name} since {listing.effective_from:%Y-%m-%d}, "
-            f"until {listing.until:%Y-%m-%d}.",
+            f"On {listing.list_name} since {listing.effective_from:%Y-%m-%d}.",
         )
         for listing in listings
     ]
@@ -314,6 +313,6 @@ def _association_reasons(value: ExplainedValue, code: str, phrase: str) -> list[
         if item.is_own or item.points == 0.0:
             continue
         lists = ", ".join(sorted({listing.list_name for listing in item.listings}))
-        text = f"{phrase} {item.source}, directly or through contacts (on {lists})."
+        text = f"{phrase} {item.source} (on {lists})."
         reasons.append(Reason(code, item.points, text))
     return reasons

@@ -1,0 +1,229 @@
+"""Commands that read: score, explain, top, runs."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+
+from graphsvc.app import Service
+from graphsvc.cli.options import JsonOption, PurposeOption, SubjectArgument
+from graphsvc.cli.output import (
+    find_subject,
+    plain,
+    print_json,
+    scientific,
+    signed,
+    stdout,
+    table,
+)
+from graphsvc.explain import ExplainedValue, Explanation
+from graphsvc.model import ScoreRun, SubjectKind
+from graphsvc.settings import Settings
+
+FIRST_REASONS = 5
+
+
+class Value(enum.StrEnum):
+    """What `top` can sort by."""
+
+    EXPOSURE = "exposure"
+    TRUST = "trust"
+    SCORE = "score"
+
+
+def score(subject: SubjectArgument, purpose: PurposeOption, json: JsonOption = False) -> None:
+    """Show one subject's score for a purpose, its certified bound and its reasons."""
+    with Service.open(Settings.load()) as service:
+        scores = service.scores(purpose)
+        explanation = service.explain(purpose, find_subject(subject, scores))
+    reasons = explanation.reasons[:FIRST_REASONS]
+    if json:
+        print_json(
+            {
+                "purpose": purpose,
+                "bound": explanation.run.score_bound,
+                **plain(explanation.score),
+                "run": explanation.run,
+                "reasons": reasons,
+            }
+        )
+        return
+    value = explanation.score
+    run = explanation.run
+    stdout.print(
+        f"[bold]{value.subject}[/]  {purpose}  "
+        f"[bold cyan]{value.score:.2f}[/] ± {scientific(run.score_bound)} points"
+    )
+    stdout.print(
+        f"exposure {value.exposure:.6f} ± {scientific(run.exposure.bound)}   "
+        f"trust {value.trust:.6f} ± {scientific(run.trust.bound)}   run {run.run_id}"
+    )
+    for reason in reasons:
+        stdout.print(f"  {signed(reason.points):>8}  {reason.text}", highlight=False)
+
+
+def explain(
+    subject: SubjectArgument,
+    purpose: PurposeOption,
+    first: Annotated[int, typer.Option(help="How many contributions to show.", min=1)] = 10,
+    json: JsonOption = False,
+) -> None:
+    """Take one score apart: every source's share, adding up, and the strongest paths."""
+    with Service.open(Settings.load()) as service:
+        scores = service.scores(purpose)
+        explanation = service.explain(purpose, find_subject(subject, scores))
+    if json:
+        print_json(explanation)
+        return
+    print_explanation(explanation, first)
+
+
+def print_explanation(explanation: Explanation, first: int) -> None:
+    """Print a score taken apart."""
+    score, run = explanation.score, explanation.run
+    points = Table.grid(padding=(0, 2))
+    points.add_column(justify="right")
+    points.add_column()
+    parts = (
+        (explanation.base_points, "base"),
+        (score.own_listing_points, "own listings"),
+        (score.exposure_points, "exposure through contacts"),
+        (score.trust_points, "trust through contacts"),
+        (explanation.cap_points, "cap on association"),
+        (explanation.range_points, "limits of the range"),
+    )
+    for value, name in parts:
+        if value or name == "base":
+            points.add_row(signed(value), name)
+    points.add_row(f"[bold]{score.score:.1f}[/]", f"score ± {scientific(run.score_bound)}")
+    stdout.print(
+        Panel(
+            points,
+            title=f"[bold]{explanation.subject}[/] for {run.purpose}, as of {run.as_of:%Y-%m-%d}",
+            title_align="left",
+            expand=False,
+        )
+    )
+    for name, explained in (("exposure", explanation.exposure), ("trust", explanation.trust)):
+        if explained.contributions:
+            _print_value(name, explained, first)
+
+
+def _print_value(name: str, explained: ExplainedValue, first: int) -> None:
+    rows = table(
+        f"Where the {name} of {explained.value:.6f} comes from",
+        ("source", "share", "points", "why"),
+        numeric=frozenset({"share", "points"}),
+    )
+    for item in explained.contributions[:first]:
+        why = "; ".join(
+            f"{listing.list_name} since {listing.effective_from:%Y-%m-%d}"
+            for listing in item.listings
+        )
+        source = f"{item.source} (itself)" if item.is_own else str(item.source)
+        rows.add_row(source, f"{item.share:.8f}", signed(item.points), why)
+    others = explained.contributions[first:]
+    if others:
+        rows.add_row(
+            f"{len(others)} others",
+            f"{sum(item.share for item in others):.8f}",
+            signed(sum(item.points for item in others)),
+        )
+    rows.add_row(
+        "remainder",
+        f"{explained.remainder:.1e}",
+        "",
+        f"certified ≤ {scientific(explained.remainder_bound)}",
+    )
+    rows.add_section()
+    rows.add_row("[bold]sum[/]", f"[bold]{explained.value:.8f}[/]")
+    stdout.print(rows)
+    if explained.paths:
+        stdout.print("[bold]Strongest paths[/]")
+    for path in explained.paths:
+        # Told from the source to the subject: that is the way the effect went.
+        steps = str(path.subjects[-1])
+        for weight, step in zip(path.hop_weights[::-1], path.subjects[-2::-1], strict=True):
+            steps += f" [dim]─{weight:.3f}→[/] {step}"
+        stdout.print(f"  {path.share:.2e}  {steps}", highlight=False)
+    stdout.print()
+
+
+def top(
+    purpose: PurposeOption,
+    first: Annotated[int, typer.Option(help="How many subjects.", min=1, max=100_000)] = 20,
+    by: Annotated[Value, typer.Option(help="Which value to sort by.")] = Value.EXPOSURE,
+    lowest: Annotated[bool, typer.Option(help="The smallest values first.")] = False,
+    kind: Annotated[SubjectKind | None, typer.Option(help="Only subjects of one kind.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the subjects with the largest (or smallest) value in the current run."""
+    with Service.open(Settings.load()) as service:
+        run = service.scores(purpose).run
+        rows = service.top(purpose, first, by=by.value, largest_first=not lowest, kind=kind)
+    if json:
+        print_json({"run": run, "subjects": rows})
+        return
+    shown = table(
+        f"{'Lowest' if lowest else 'Highest'} {by.value} for {purpose}, as of {run.as_of:%Y-%m-%d}",
+        ("subject", "score", "exposure", "trust", "own", "association"),
+        numeric=frozenset({"score", "exposure", "trust", "own", "association"}),
+    )
+    for row in rows:
+        shown.add_row(
+            str(row.subject),
+            f"{row.score:.1f}",
+            f"{row.exposure:.6f}",
+            f"{row.trust:.6f}",
+            signed(row.own_listing_points),
+            signed(row.association_points),
+        )
+    stdout.print(shown)
+    stdout.print(
+        f"certified: score ± {scientific(run.score_bound)} points, "
+        f"exposure ± {scientific(run.exposure.bound)}, trust ± {scientific(run.trust.bound)}"
+    )
+
+
+def runs(
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", "-p", help="Only runs of one purpose.")
+    ] = None,
+    first: Annotated[int, typer.Option(help="How many runs.", min=1, max=10_000)] = 20,
+    json: JsonOption = False,
+) -> None:
+    """List published score runs, the latest first."""
+    with Service.open(Settings.load()) as service:
+        found = service.runs(purpose, first)
+    if json:
+        print_json(found)
+        return
+    if not found:
+        stdout.print("No run has been published yet: graphsvc recompute --purpose PURPOSE")
+        return
+    stdout.print(_runs_table(found))
+
+
+def _runs_table(found: list[ScoreRun]) -> Table:
+    numeric = frozenset({"subjects", "links", "sequence", "± points", "± exposure"})
+    shown = table(
+        "Published runs",
+        ("run", "programme", "as of", "sequence", "subjects", "links", "± points", "± exposure"),
+        numeric=numeric,
+    )
+    for run in found:
+        shown.add_row(
+            run.run_id,
+            f"{run.programme} v{run.programme_version}",
+            f"{run.as_of:%Y-%m-%d %H:%M}",
+            f"{run.snapshot_sequence:,}",
+            f"{run.subjects:,}",
+            f"{run.links:,}",
+            scientific(run.score_bound),
+            scientific(run.exposure.bound),
+        )
+    return shown

@@ -1,0 +1,258 @@
+"""Commands that write or run something: import, recompute, serve, status, demo."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from graphsvc import demo as demo_package
+from graphsvc.app import Service
+from graphsvc.cli.options import JsonOption, parse_time
+from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
+from graphsvc.errors import InvalidInputError, SettingsError
+from graphsvc.ingest import ImportProgress, ImportSummary, import_files, load_mapping
+from graphsvc.settings import Settings
+
+
+def import_records(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files, or one folder with a whole set.")
+    ],
+    mapping: Annotated[
+        str, typer.Option("--mapping", "-m", help="A mapping that ships, or a YAML file.")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Load nothing if any row is bad.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Load CSV, JSONL or Parquet files (plain or gzipped) as a mapping says.
+
+    Bad rows go to FILE.rejects.jsonl with row, field and reason; the rest is loaded.
+    """
+    chosen = load_mapping(mapping)
+    with Service.open(Settings.load()) as service, _ImportBar() as bar:
+        summary = import_files(paths, chosen, service.store, strict=strict, progress=bar.show)
+    if json:
+        print_json(summary.as_dict())
+    else:
+        print_import_summary(summary)
+    if summary.refused:
+        raise typer.Exit(InvalidInputError.exit_code)
+
+
+class _ImportBar:
+    """A progress bar with rows/s and the time left, where standard error is a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=stderr,
+            disable=not stderr.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, rate="")
+        self._begun = time.perf_counter()
+        self._phase = ""
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, progress: ImportProgress) -> None:
+        """Draw how far the import is."""
+        if progress.phase != self._phase:
+            self._phase = progress.phase
+            self._begun = time.perf_counter()
+            self._bar.reset(self._task)
+        elapsed_s = max(time.perf_counter() - self._begun, 1e-9)
+        self._bar.update(
+            self._task,
+            description=f"{progress.phase} {progress.file.name}",
+            completed=progress.bytes_read,
+            total=progress.bytes_total,
+            rate=f"{progress.rows / elapsed_s:,.0f} rows/s",
+        )
+
+
+def print_import_summary(summary: ImportSummary) -> None:
+    """Print what became of the files."""
+    numeric = frozenset({"rows", "accepted", "unchanged", "rejected", "passed over", "s"})
+    rows = table(
+        f"Import by {summary.mapping}",
+        ("file", "rows", "accepted", "unchanged", "rejected", "passed over", "s"),
+        numeric=numeric,
+    )
+    for file in summary.files:
+        rows.add_row(
+            file.path.name,
+            f"{file.rows:,}",
+            f"{file.accepted:,}",
+            f"{file.unchanged:,}",
+            f"{file.rejected:,}",
+            f"{file.passed_over:,}",
+            f"{file.seconds:.1f}",
+        )
+    stdout.print(rows)
+    for name, count in summary.accepted_by_type.items():
+        stdout.print(f"  accepted  {count:>9,}  {name}", highlight=False)
+    for reason, count in summary.rejected_by_reason.items():
+        stdout.print(f"  rejected  {count:>9,}  {reason}", highlight=False, markup=False)
+    for skipped in summary.skipped_files:
+        stdout.print(f"  skipped   {skipped.path.name}: {skipped.reason}", markup=False)
+    for path in summary.rejects_paths:
+        stdout.print(f"  rejected rows: {path}", highlight=False, soft_wrap=True)
+    if summary.refused:
+        stdout.print("[bold red]nothing was loaded[/]: --strict, and a row is bad")
+
+
+def recompute(
+    purpose: Annotated[
+        str, typer.Option("--purpose", "-p", help="Whose evidence is read and scored.")
+    ],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The time that is scored; now otherwise.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Largest error of a value that is acceptable, e.g. 1e-6."),
+    ] = None,
+    programme: Annotated[
+        str | None, typer.Option(help="A programme of that purpose; its champion otherwise.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Propagate, certify and publish a score run; readers see it whole or not at all."""
+    settings = Settings.load()
+    use_threads(settings)
+    begun = time.perf_counter()
+    with Service.open(settings) as service, stderr.status(f"recomputing {purpose}"):
+        run = service.recompute(
+            purpose, as_of=parse_time(as_of), tolerance=tolerance, programme=programme
+        )
+    elapsed_s = time.perf_counter() - begun
+    if json:
+        print_json(run)
+        return
+    stdout.print(
+        f"[bold green]published[/] {run.run_id}  {run.programme} v{run.programme_version}  "
+        f"as of {run.as_of:%Y-%m-%d %H:%M}  in {elapsed_s:.1f} s"
+    )
+    stdout.print(
+        f"  {run.subjects:,} subjects, {run.links:,} links, sequence {run.snapshot_sequence:,}"
+    )
+    stdout.print(
+        f"  certified: exposure ± {scientific(run.exposure.bound)} in {run.exposure.sweeps} sweeps,"
+        f" trust ± {scientific(run.trust.bound)} in {run.trust.sweeps}, "
+        f"score ± {scientific(run.score_bound)} points"
+    )
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; loopback by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 for a free one.")] = None,
+) -> None:
+    """Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create)."""
+    import uvicorn
+
+    settings = Settings.load(host=host, port=port)
+    use_threads(settings)
+    if not settings.binds_to_loopback:
+        stderr.print(
+            f"[yellow]warning[/]  {settings.host} can be reached from other machines; put a proxy "
+            "with TLS in front"
+        )
+    uvicorn.run(
+        "gql.asgi:app",
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=30,
+    )
+
+
+def status(json: JsonOption = False) -> None:
+    """Say which store is used, what it holds and which runs are current."""
+    settings = Settings.load()
+    with Service.open(settings) as service:
+        counts = service.store.count_records()
+        current = {
+            purpose: service.store.current_run(service.library.champion(purpose).name)
+            for purpose in sorted({name for name, _ in service.library.purposes})
+        }
+        facts = {
+            "store": service.store.describe(),
+            "sequence": service.store.last_sequence(),
+            "subjects": service.store.count_subjects(),
+            "records": {kind.value: count for kind, count in counts.items()},
+            "current_runs": {
+                purpose: run.run_id if run else None for purpose, run in current.items()
+            },
+        }
+    if json:
+        print_json(facts)
+        return
+    stdout.print(f"[bold]store[/]     {facts['store']}", highlight=False)
+    stdout.print(
+        f"[bold]sequence[/]  {facts['sequence']:,}   [bold]subjects[/]  {facts['subjects']:,}"
+    )
+    rows = table("Records", ("type", "count"), numeric=frozenset({"count"}))
+    for kind, count in counts.items():
+        rows.add_row(kind.value, f"{count:,}")
+    stdout.print(rows)
+    rows = table("Current runs", ("purpose", "run", "as of"))
+    for purpose, run in current.items():
+        rows.add_row(purpose, run.run_id if run else "—", f"{run.as_of:%Y-%m-%d}" if run else "")
+    stdout.print(rows)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; made anew.")] = Path(
+        ".graphsvc/demo"
+    ),
+) -> None:
+    """Run the main job on real trading ratings, from import to a GraphQL answer."""
+    demo_package.run(folder, stdout)
+
+
+def use_threads(settings: Settings) -> None:
+    """Let propagation use as many threads as the settings allow."""
+    if settings.threads is None:
+        return
+    import numba
+
+    available = os.cpu_count() or 1
+    if settings.threads > available:
+        raise SettingsError(
+            f"GRAPHSVC_THREADS: is {settings.threads}; this machine has {available} cores"
+        )
+    numba.set_num_threads(settings.threads)

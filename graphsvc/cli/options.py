@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from graphsvc.errors import InvalidInputError
+
+PurposeOption = Annotated[
+    str, typer.Option("--purpose", "-p", help="Why scores are read, e.g. marketplace-integrity.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+SubjectArgument = Annotated[
+    str, typer.Argument(metavar="KEY", help="The subject, as kind:key or a bare key.")
+]
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Read an ISO 8601 time or date; without a zone it is UTC.
+
+    Raises:
+        InvalidInputError: it is neither.
+
+    >>> parse_time("2015-03-01").isoformat()
+    '2015-03-01T00:00:00+00:00'
+    """
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            f"{text!r} is not a time; write 2015-03-01 or 2015-03-01T12:00:00Z"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
