@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
@@ -11,23 +12,26 @@ from graphsvc.explain import Explanation
 from graphsvc.model import Link, SubjectRef
 from graphsvc.runs import PublishedScores
 
-MOST_CONTACTS = 24
-LAYOUT_SEED = 7
+MOST_CONTACTS = 9
+LAYOUT_SEED = 3
 
 
 def neighbourhood(
-    explanation: Explanation, links: list[Link], scores: PublishedScores
+    explanation: Explanation,
+    links_of: Callable[[SubjectRef], list[Link]],
+    scores: PublishedScores,
 ) -> nx.DiGraph[SubjectRef]:
-    """Return the strongest paths to a subject and its most exposed direct contacts."""
+    """Return the strongest paths to a subject and the most exposed contacts along them."""
     graph: nx.DiGraph[SubjectRef] = nx.DiGraph()
     graph.add_node(explanation.subject)
     for path in explanation.exposure.paths:
         nx.add_path(graph, path.subjects[::-1], on_path=True)
-    contacts = {link.dst if link.src == explanation.subject else link.src for link in links}
-    ranked = sorted(contacts, key=lambda ref: (-scores.score(ref).exposure, ref))
-    for contact in ranked[:MOST_CONTACTS]:
-        if not graph.has_edge(contact, explanation.subject):
-            graph.add_edge(contact, explanation.subject, on_path=False)
+    for member in list(graph):
+        contacts = {link.dst if link.src == member else link.src for link in links_of(member)}
+        ranked = sorted(contacts, key=lambda ref: (-scores.score(ref).exposure, ref))
+        for contact in ranked[:MOST_CONTACTS]:
+            if not graph.has_edge(contact, member) and not graph.has_edge(member, contact):
+                graph.add_edge(contact, member, on_path=False)
     for subject in graph:
         graph.nodes[subject]["exposure"] = scores.score(subject).exposure
         graph.nodes[subject]["listed"] = scores.score(subject).own_listing_points < 0
@@ -42,7 +46,7 @@ def draw(graph: nx.DiGraph[SubjectRef], subject: SubjectRef, title: str, path: P
     from matplotlib import pyplot
     from matplotlib.colors import LogNorm
 
-    layout = nx.spring_layout(graph.to_undirected(), seed=LAYOUT_SEED, k=1.1 / np.sqrt(len(graph)))
+    layout = nx.spring_layout(graph.to_undirected(), seed=LAYOUT_SEED, k=1.6 / np.sqrt(len(graph)))
     exposures = [max(graph.nodes[node]["exposure"], 1e-6) for node in graph]
     norm = LogNorm(vmin=max(min(exposures), 1e-5), vmax=1.0)
     figure, axes = pyplot.subplots(figsize=(10, 7.5), layout="constrained")
@@ -62,7 +66,7 @@ def draw(graph: nx.DiGraph[SubjectRef], subject: SubjectRef, title: str, path: P
             layout,
             nodes,
             node_shape=shape,
-            node_size=[900 if node == subject else 520 for node in nodes],
+            node_size=[700 if node == subject else 330 for node in nodes],
             node_color=[max(graph.nodes[node]["exposure"], 1e-6) for node in nodes],
             cmap="YlOrRd",
             linewidths=[2.5 if node == subject else 0.8 for node in nodes],
@@ -70,7 +74,7 @@ def draw(graph: nx.DiGraph[SubjectRef], subject: SubjectRef, title: str, path: P
             ax=axes,
         )
         drawn.set_norm(norm)
-    below = {node: (x, y - 0.075) for node, (x, y) in layout.items()}
+    below = {node: (x, y - 0.06) for node, (x, y) in layout.items()}
     nx.draw_networkx_labels(graph, below, {node: node.key for node in graph}, font_size=8, ax=axes)
     if drawn is not None:
         figure.colorbar(drawn, ax=axes, shrink=0.7, label="exposure (logarithmic)")

@@ -29,7 +29,7 @@ from graphsvc.demo.known_fraud import Labels
 from graphsvc.demo.picture import draw, neighbourhood
 from graphsvc.errors import StoreUnavailableError
 from graphsvc.ingest import import_files, load_mapping
-from graphsvc.model import Link, ScoreRun
+from graphsvc.model import Link, ScoreRun, SubjectRef
 from graphsvc.runs import SubjectScore
 from graphsvc.settings import Settings
 
@@ -148,7 +148,9 @@ def _tables(service: Service, console: Console) -> SubjectScore:
                 f"{signed(first.points)}  {first.text}",
             )
         console.print(shown)
-    return next(row for row in unlisted if len(_valid_links(service, row)) >= CONTACTS_WANTED)
+    return next(
+        row for row in unlisted if len(_valid_links(service, row.subject)) >= CONTACTS_WANTED
+    )
 
 
 def _explain(service: Service, chosen: SubjectScore, folder: Path, console: Console) -> None:
@@ -158,15 +160,13 @@ def _explain(service: Service, chosen: SubjectScore, folder: Path, console: Cons
     scores = service.scores(PURPOSE)
     picture = folder / "neighbourhood.png"
     title = f"{chosen.subject} and its contacts, {PURPOSE}, {CUT_OFF:%Y-%m-%d}"
-    graph = neighbourhood(explanation, _valid_links(service, chosen), scores)
+    graph = neighbourhood(explanation, lambda ref: _valid_links(service, ref), scores)
     draw(graph, chosen.subject, title, picture)
     console.print(f"Its neighbourhood, coloured by exposure: [bold]{picture}[/]")
 
 
-def _valid_links(service: Service, row: SubjectScore) -> list[Link]:
-    links = [
-        cast(Link, stored.record) for stored in service.links(PURPOSE, row.subject, limit=1000)
-    ]
+def _valid_links(service: Service, subject: SubjectRef) -> list[Link]:
+    links = [cast(Link, stored.record) for stored in service.links(PURPOSE, subject, limit=1000)]
     return [link for link in links if link.valid_from is None or link.valid_from <= CUT_OFF]
 
 
