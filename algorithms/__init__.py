@@ -1,1 +1,57 @@
 """Pure numpy and Numba operators on graphs: arrays in, arrays and certificates out."""
+
+from algorithms.certificate import Certificate
+from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
+from algorithms.csr import CSRGraph
+from algorithms.decay import Saturation, conductance, decay_factor
+from algorithms.errors import (
+    AlgorithmError,
+    ConvergenceError,
+    InvalidArgumentError,
+    InvalidGraphError,
+)
+from algorithms.exposure import Exposure, exposure
+from algorithms.generators import barabasi_albert, rmat
+from algorithms.interchange import from_networkx, to_networkx
+from algorithms.metrics import auc, average_precision, precision_at
+from algorithms.normalize import column_stochastic, row_stochastic
+from algorithms.paths import (
+    Path,
+    StrongestPaths,
+    strongest_exposure_paths,
+    strongest_trust_paths,
+)
+from algorithms.trust_mass import TrustMass, distrust_mass, trust_mass
+
+__all__ = [
+    "AlgorithmError",
+    "CSRGraph",
+    "Certificate",
+    "Contributions",
+    "ConvergenceError",
+    "Exposure",
+    "InvalidArgumentError",
+    "InvalidGraphError",
+    "Path",
+    "Saturation",
+    "StrongestPaths",
+    "TrustMass",
+    "auc",
+    "average_precision",
+    "barabasi_albert",
+    "column_stochastic",
+    "conductance",
+    "decay_factor",
+    "distrust_mass",
+    "exposure",
+    "exposure_contributions",
+    "from_networkx",
+    "precision_at",
+    "rmat",
+    "row_stochastic",
+    "strongest_exposure_paths",
+    "strongest_trust_paths",
+    "to_networkx",
+    "trust_contributions",
+    "trust_mass",
+]

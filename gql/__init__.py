@@ -1,1 +1,1 @@
-"""The GraphQL API over the service."""
+"""GraphQL over HTTP: a module for each noun, the rules of access, and the ASGI application."""

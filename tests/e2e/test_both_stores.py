@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
-from pathlib import Path
 
 import pytest
 from neo4j import Driver
@@ -66,9 +65,8 @@ def test_the_same_import_is_counted_alike_on_both_stores(
 
 
 def test_the_same_recompute_gives_the_same_bits_on_both_stores(
-    services: tuple[Service, Service], tmp_path: Path
+    services: tuple[Service, Service],
 ) -> None:
-    one, two = services
     runs = [service.scores(PURPOSE).run for service in services]
     assert runs[0].checksum == runs[1].checksum
     assert runs[0].exposure == runs[1].exposure

@@ -16,11 +16,11 @@ from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 @st.composite
 def networks(draw: st.DrawFn) -> list[Record]:
     pairs = draw(
-        st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20, unique=True)
+        st.lists(
+            st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20, unique=True
+        )
     )
-    links: list[Record] = [
-        trusts(a, b, draw(st.floats(0.1, 10))) for a, b in pairs if a != b
-    ]
+    links: list[Record] = [trusts(a, b, draw(st.floats(0.1, 10))) for a, b in pairs if a != b]
     bad = draw(st.lists(st.integers(0, 7), min_size=1, max_size=3, unique=True))
     good = draw(st.lists(st.integers(0, 7), max_size=3, unique=True))
     links += [listed(key, "marketplace-fraud", draw(st.floats(0.01, 1))) for key in bad]
@@ -28,7 +28,9 @@ def networks(draw: st.DrawFn) -> list[Record]:
     return links
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(records=networks())
 def test_every_explanation_adds_up_to_the_published_score(
     make_service: object, tmp_path: object, records: list[Record]

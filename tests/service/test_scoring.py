@@ -209,7 +209,9 @@ def test_the_score_bound_covers_any_error_within_the_bounds_of_the_values(
     zero = np.zeros(1)
 
     def score(x: float, t: float) -> float:
-        return float(scale.points(zero, zero, np.array([max(x, 0)]), np.array([max(t, 0)])).score[0])
+        return float(
+            scale.points(zero, zero, np.array([max(x, 0)]), np.array([max(t, 0)])).score[0]
+        )
 
     off = abs(score(exposure, trust) - score(exposure + off_exposure, trust + off_trust))
     assert off <= scale.score_bound(abs(off_exposure), abs(off_trust))

@@ -96,7 +96,13 @@ def forbidden_records() -> list[Record]:
         if kind.value in permitted_links
     ]
     records += [
-        Event(source="bad", external_id=f"event:{kind}", kind=kind, subject=account(2), occurred_at=now)
+        Event(
+            source="bad",
+            external_id=f"event:{kind}",
+            kind=kind,
+            subject=account(2),
+            occurred_at=now,
+        )
         for kind in (EventKind.SAVINGS_BALANCE, EventKind.BILL_PAID, EventKind.DEFAULT)
     ]
     records.append(
@@ -155,7 +161,9 @@ def histories(draw: st.DrawFn) -> list[list[Record]]:
             dst = draw(st.integers(0, 5).filter(lambda value, src=src: value != src))
             weight = draw(st.floats(0, 10))
             name = f"r{count}"
-            kind = draw(st.sampled_from(["link", "fix", "retract", "listing", "report", "forbidden"]))
+            kind = draw(
+                st.sampled_from(["link", "fix", "retract", "listing", "report", "forbidden"])
+            )
             if kind in ("fix", "retract") and not standing:
                 kind = "link"
             if kind == "link":
@@ -190,7 +198,9 @@ def histories(draw: st.DrawFn) -> list[list[Record]]:
     return batches
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(history=histories())
 def test_a_snapshot_brought_forward_equals_one_built_anew_at_every_sequence(
     make_service: Callable[..., Service], tmp_path: Path, history: list[list[Record]]
