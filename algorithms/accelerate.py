@@ -1,0 +1,47 @@
+"""The one place that holds jit defaults; every kernel of the package is compiled through it.
+
+No ``fastmath``: reassociation would move bits between machines and void the rounding bounds.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Rows and links that are worth a thread of their own.
+GRAIN = 32768
+
+_DEFAULTS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": False,
+}
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Return ``function`` compiled for one thread, cached on disk, releasing the GIL."""
+    return cast(Callable[P, R], numba.njit(**_DEFAULTS)(function))
+
+
+def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Return ``function`` compiled with its ``prange`` loops spread over Numba's threads."""
+    return cast(Callable[P, R], numba.njit(parallel=True, **_DEFAULTS)(function))
+
+
+@contextmanager
+def threads_worth(work: int) -> Iterator[None]:
+    """Use no more of Numba's threads than there are grains in ``work`` rows and links.
+
+    On a small graph, waking and awaiting threads costs more than the sweep itself.
+    """
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(before, work // GRAIN)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -1,0 +1,32 @@
+"""Graphs for the property tests: small, and drawn to be awkward."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from algorithms import CSRGraph
+
+SAFE_WEIGHTS = st.floats(0.01, 100.0)
+WILD_WEIGHTS = st.sampled_from([1e-300, 1e-30, 0.1, 1.0, 3.0, 1e30, 1e300])
+DAMPINGS = st.sampled_from([0.0, 0.3, 0.5, 0.85, 0.99, 0.999])
+
+
+@st.composite
+def graphs(draw, weights=SAFE_WEIGHTS, most=8):
+    n = draw(st.integers(1, most))
+    subject = st.integers(0, n - 1)
+    links = draw(st.lists(st.tuples(subject, subject), max_size=3 * n, unique=True))
+    src, dst = [i for i, _ in links], [j for _, j in links]
+    if draw(st.booleans()):
+        return CSRGraph.from_edges(src, dst, n=n)
+    loads = draw(st.lists(weights, min_size=len(links), max_size=len(links)))
+    return CSRGraph.from_edges(src, dst, loads, n)
+
+
+def risks(n):
+    return st.lists(st.floats(0.0, 1.0), min_size=n, max_size=n)
+
+
+@st.composite
+def problems(draw, weights=SAFE_WEIGHTS, most=8):
+    graph = draw(graphs(weights, most))
+    return graph, np.array(draw(risks(graph.n))), draw(DAMPINGS)

@@ -1,0 +1,135 @@
+"""Shares add up to the value, match the dense inverse, and cost only the neighbourhood."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from algorithms import (
+    ConvergenceError,
+    CSRGraph,
+    InvalidArgumentError,
+    exposure,
+    exposure_contributions,
+    rmat,
+    trust_contributions,
+    trust_mass,
+)
+from tests.algorithms import naive
+from tests.algorithms.strategies import WILD_WEIGHTS, problems
+
+
+def spread(result, n):
+    vector = np.zeros(n)
+    vector[result.subjects] = result.shares
+    return vector
+
+
+@given(problems(), st.data(), st.sampled_from([1e-2, 1e-5, 1e-10]))
+@settings(deadline=None)
+def test_exposure_shares_are_a_row_of_the_inverse(problem, data, tolerance):
+    graph, own, beta = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    result = exposure_contributions(graph, own, beta, i, tolerance)
+    wanted = naive.exposure_shares(graph, own, beta)[i]
+    assert (spread(result, graph.n) <= wanted + 1e-12).all()
+    np.testing.assert_allclose(spread(result, graph.n), wanted, rtol=0, atol=tolerance)
+
+
+@given(problems(WILD_WEIGHTS, most=6), st.data(), st.sampled_from([1e-2, 1e-5, 1e-10]))
+@settings(max_examples=50, deadline=None)
+def test_exposure_shares_miss_the_exact_value_by_no_more_than_the_remainder(
+    problem, data, tolerance
+):
+    graph, own, beta = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    result = exposure_contributions(graph, own, beta, i, tolerance)
+    missed = naive.exact_errors([result.total], [naive.exact_exposure(graph, own, beta)[i]])[0]
+    assert missed <= result.remainder <= tolerance
+
+
+@given(problems(WILD_WEIGHTS, most=6), st.data(), st.sampled_from([1e-2, 1e-5, 1e-10]))
+@settings(max_examples=50, deadline=None)
+def test_trust_shares_miss_the_exact_value_by_no_more_than_the_remainder(problem, data, tolerance):
+    graph, seeds, alpha = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    result = trust_contributions(graph, seeds, alpha, i, tolerance)
+    missed = naive.exact_errors([result.total], [naive.exact_trust(graph, seeds, alpha)[i]])[0]
+    assert missed <= result.remainder <= tolerance
+
+
+@given(problems(), st.data())
+@settings(deadline=None)
+def test_trust_shares_are_a_row_of_the_inverse(problem, data):
+    graph, seeds, alpha = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    wanted = naive.trust_shares(graph, seeds, alpha)[i]
+    for reverse in (None, graph.transpose()):
+        result = trust_contributions(graph, seeds, alpha, i, 1e-9, transposed=reverse)
+        np.testing.assert_allclose(spread(result, graph.n), wanted, rtol=0, atol=1e-9)
+
+
+@given(problems(), st.data(), st.integers(0, 6))
+@settings(deadline=None)
+def test_under_a_hop_limit_shares_explain_the_limited_value(problem, data, hops):
+    graph, own, beta = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    result = exposure_contributions(graph, own, beta, i, 1e-9, hop_limit=hops)
+    wanted = naive.exposure_series(graph, own, beta, hops)[i]
+    assert result.total == pytest.approx(wanted, abs=1e-12)
+    assert result.remainder < 1e-11
+    trusted = trust_contributions(graph, own, beta, i, 1e-9, hop_limit=hops)
+    assert trusted.total == pytest.approx(naive.trust_series(graph, own, beta, hops)[i], abs=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_on_a_larger_graph_shares_sum_to_the_published_values(weighted):
+    graph = CSRGraph.from_edges(*rmat(12, 8, seed=4), n=4096)
+    graph = graph if weighted else graph.without_weights()
+    reverse = graph.transpose()
+    own = np.random.default_rng(0).random(4096) * (np.arange(4096) % 11 == 0)
+    x = exposure(graph, own, 0.85, 1e-9)
+    t = trust_mass(graph, own, 0.85, 1e-9)
+    for i in (0, 1, 17, 600, 4095):
+        one = exposure_contributions(graph, own, 0.85, i, 1e-7)
+        assert abs(one.total - x.values[i]) <= one.remainder + x.certificate.bound_inf
+        two = trust_contributions(graph, own, 0.85, i, 1e-7, transposed=reverse)
+        assert abs(two.total - t.values[i]) <= two.remainder + t.certificate.bound_inf
+
+
+def test_shares_come_largest_first_and_ties_by_index():
+    graph = CSRGraph.from_edges([0, 0, 0], [3, 1, 2])
+    result = exposure_contributions(graph, [0.0, 0.5, 1.0, 0.5], 0.5, 0, 1e-9)
+    assert result.subjects.tolist() == [2, 1, 3]
+    assert result.shares[1] == result.shares[2]
+
+
+def test_only_the_neighbourhood_is_walked():
+    n = 100_000
+    ring = CSRGraph.from_edges(np.arange(n), (np.arange(n) + 1) % n)
+    own = np.ones(n)
+    assert exposure_contributions(ring, own, 0.5, 0, 1e-6).links < 200
+    assert trust_contributions(ring, own / n, 0.5, 0, 1e-6).links < 200
+
+
+def test_a_budget_that_does_not_reach_fails_and_says_so():
+    graph = CSRGraph.from_edges([0, 1, 2], [1, 2, 0])
+    for explain in (exposure_contributions, trust_contributions):
+        for hops in (None, 9):
+            with pytest.raises(ConvergenceError, match="max_links=3 were walked"):
+                explain(graph, [1.0] * 3, 0.9, 0, 1e-9, max_links=3, hop_limit=hops)
+    with pytest.raises(ConvergenceError, match="rounding"):
+        exposure_contributions(graph, [1.0] * 3, 0.9, 0, 1e-17)
+
+
+def test_without_any_risk_there_is_nothing_to_explain():
+    graph = CSRGraph.from_edges([0, 1], [1, 0])
+    for explain in (exposure_contributions, trust_contributions):
+        result = explain(graph, [0.0, 0.0], 0.9, 0, 1e-9)
+        assert (result.subjects.size, result.total, result.remainder) == (0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("subject", [-1, 2, 0.5, True])
+def test_the_subject_must_exist(subject):
+    with pytest.raises(InvalidArgumentError, match="subject is"):
+        exposure_contributions(CSRGraph.from_edges([0], [1]), [0.0, 1.0], 0.5, subject, 1e-9)
