@@ -18,7 +18,7 @@ import structlog
 
 from graphsvc import publish
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
+from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.model import (
     AuditDraft,
@@ -245,12 +245,9 @@ class Service:
     ) -> list[StoredRecord[Record]]:
         """Return the links of a subject that a purpose permits, in order of sequence.
 
-        Raises:
-            SubjectNotFoundError: the store has no such subject.
+        A subject that nothing permitted mentions has none, whatever else the store knows of it.
         """
         kinds: Sequence[LinkKind] = sorted(self.library.purpose(purpose).link_kinds)
-        if self.store.subject_numbers([subject]) == [None]:
-            raise SubjectNotFoundError(f"{subject}: not known for purpose {purpose}")
         return self.store.records_of(
             subject,
             RecordType.LINK,

@@ -310,7 +310,11 @@ def _own_reasons(value: ExplainedValue, code: str, points: float) -> list[Reason
 def _association_reasons(value: ExplainedValue, code: str, phrase: str) -> list[Reason]:
     reasons = []
     for item in value.contributions:
-        if item.is_own or item.points == 0.0:
+        if item.points == 0.0:
+            continue
+        if item.is_own:
+            text = "Its own listing comes back to it through its contacts."
+            reasons.append(Reason(f"{code}_OWN_ECHO", item.points, text))
             continue
         lists = ", ".join(sorted({listing.list_name for listing in item.listings}))
         text = f"{phrase} {item.source} (on {lists})."

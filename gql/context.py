@@ -1,0 +1,75 @@
+"""What every resolver of one request shares: who asks, and the one purpose that is read for."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from graphql import GraphQLResolveInfo
+
+from gql.view import PurposeView
+from graphsvc.access import AuditTrail, Principal
+from graphsvc.app import Service
+from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
+from graphsvc.model import Purpose
+
+
+class RequestContext:
+    """One request; used by one thread only.
+
+    A request reads for one purpose: the first that it names. That way no answer, and so no client
+    by accident, holds scores of two purposes side by side.
+    """
+
+    def __init__(self, service: Service, trail: AuditTrail, principal: Principal) -> None:
+        self._service = service
+        self._trail = trail
+        self._principal = principal
+        self._view: PurposeView | None = None
+
+    @classmethod
+    def of(cls, info: GraphQLResolveInfo) -> RequestContext:
+        """Return the context that a resolver runs in."""
+        return cast(RequestContext, info.context)
+
+    def view(self, purpose: str | None) -> PurposeView:
+        """Return what the caller may see for a purpose.
+
+        Args:
+            purpose: its name; may be None where the credential holds exactly one.
+
+        Raises:
+            NotPermittedError: the credential may not read for it, or the request reads for another.
+            InvalidInputError: it is None, and the credential holds several.
+        """
+        name = self._only_purpose() if purpose is None else purpose
+        declared = self._readable(name)
+        if declared is None:
+            raise self._principal.refusal(name)
+        if self._view is None:
+            self._view = PurposeView(self._service, self._trail, self._principal, declared)
+        elif self._view.purpose.name != name:
+            raise NotPermittedError(
+                f"purpose {name!r}: this request reads for {self._view.purpose.name!r} already; "
+                "send one request for each purpose"
+            )
+        return self._view
+
+    def readable_purposes(self) -> list[Purpose]:
+        """Return the purposes that the caller may read for, by name."""
+        found = (self._readable(name) for name in sorted(self._principal.purposes))
+        return [purpose for purpose in found if purpose is not None]
+
+    def _only_purpose(self) -> str:
+        held = self._principal.purposes
+        if len(held) != 1:
+            raise InvalidInputError(
+                f"purpose: is missing, and this credential holds {len(held)}; name one of them"
+            )
+        return next(iter(held))
+
+    def _readable(self, name: str) -> Purpose | None:
+        try:
+            declared = self._service.library.purpose(name)
+        except DefinitionNotFoundError:
+            return None
+        return declared if self._principal.may_read(declared) else None

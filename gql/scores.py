@@ -1,0 +1,169 @@
+# mypy: allow-subclassing-any
+"""Scores: the published number, the two values behind it, their bounds, and the reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import graphene
+from graphql import GraphQLResolveInfo
+
+from gql.context import RequestContext
+from gql.enums import described_enum
+from gql.paging import page_size
+from gql.runs import Run
+from gql.subjects import Subject, SubjectKindEnum
+from gql.view import ReadScore
+from graphsvc.explain import Reason as ExplainedReason
+from graphsvc.model import SubjectKind
+
+
+class TopBy(StrEnum):
+    """What a list of top subjects is ordered by."""
+
+    EXPOSURE = "exposure"  # largest exposure first
+    TRUST = "trust"  # largest trust first
+    LOWEST_SCORE = "lowest_score"
+    HIGHEST_SCORE = "highest_score"
+
+
+_COLUMN_AND_LARGEST_FIRST = {
+    TopBy.EXPOSURE: ("exposure", True),
+    TopBy.TRUST: ("trust", True),
+    TopBy.LOWEST_SCORE: ("score", False),
+    TopBy.HIGHEST_SCORE: ("score", True),
+}
+
+TopByEnum = described_enum(
+    TopBy,
+    "What a list of top subjects is ordered by; ties stand in order of kind and key.",
+    {
+        TopBy.EXPOSURE: "Largest exposure to blacklisted subjects first.",
+        TopBy.TRUST: "Largest trust from allowlisted subjects first.",
+        TopBy.LOWEST_SCORE: "Lowest score first.",
+        TopBy.HIGHEST_SCORE: "Highest score first.",
+    },
+)
+
+
+class Reason(graphene.ObjectType):
+    """One reason for a score."""
+
+    code = graphene.String(required=True, description="Code of the reason, stable over time.")
+    points = graphene.Float(
+        required=True, description="Its effect on the score in points; negative ones lower it."
+    )
+    text = graphene.String(required=True, description="The reason in plain words.")
+
+
+def _resolve_reasons(
+    score: ReadScore, info: GraphQLResolveInfo, first: int
+) -> tuple[ExplainedReason, ...]:
+    wanted = page_size(first)
+    view = RequestContext.of(info).view(score.run.purpose)
+    return view.explanation(score.values.subject).reasons[:wanted]
+
+
+class Score(graphene.ObjectType):
+    """A subject's published score for one purpose, certified."""
+
+    value = graphene.Float(
+        required=True,
+        description="The score in points; more is better.",
+        resolver=lambda score, info: score.values.score,
+    )
+    bound = graphene.Float(
+        required=True,
+        description="Largest possible error of the score, in points.",
+        resolver=lambda score, info: score.run.score_bound,
+    )
+    exposure = graphene.Float(
+        required=True,
+        description="How much of the blacklisted risk reaches the subject, from 0 to 1.",
+        resolver=lambda score, info: score.values.exposure,
+    )
+    exposure_bound = graphene.Float(
+        required=True,
+        description="Largest possible error of the exposure.",
+        resolver=lambda score, info: score.run.exposure.bound,
+    )
+    trust = graphene.Float(
+        required=True,
+        description="How much trust reaches the subject; 1 is what a fully trusted subject has "
+        "of its own.",
+        resolver=lambda score, info: score.values.trust,
+    )
+    trust_bound = graphene.Float(
+        required=True,
+        description="Largest possible error of the trust.",
+        resolver=lambda score, info: score.run.trust.bound,
+    )
+    programme = graphene.String(
+        required=True,
+        description="Name of the scoring model.",
+        resolver=lambda score, info: score.run.programme,
+    )
+    run = graphene.Field(Run, required=True, description="The run that the score comes from.")
+    reasons = graphene.List(
+        graphene.NonNull(Reason),
+        required=True,
+        description="Why the score is what it is, the largest effect first. Solved on the graph "
+        "when it is asked for, so it takes longer than the rest.",
+        first=graphene.Int(
+            required=True, default_value=5, description="How many at most, from 1 to 1000."
+        ),
+        resolver=_resolve_reasons,
+    )
+
+
+class ScoredSubject(graphene.ObjectType):
+    """A subject with its score."""
+
+    subject = graphene.Field(
+        Subject,
+        required=True,
+        description="The subject.",
+        resolver=lambda score, info: score.values.subject,
+    )
+    score = graphene.Field(
+        Score,
+        required=True,
+        description="Its score.",
+        resolver=lambda score, info: score,
+    )
+
+
+def _resolve_top_subjects(
+    root: None,
+    info: GraphQLResolveInfo,
+    *,
+    purpose: str,
+    first: int,
+    by: TopBy,
+    kind: SubjectKind | None = None,
+) -> list[ReadScore]:
+    view = RequestContext.of(info).view(purpose)
+    column, largest_first = _COLUMN_AND_LARGEST_FIRST[by]
+    return view.top(column, page_size(first), largest_first=largest_first, kind=kind)
+
+
+class ScoreQueries(graphene.ObjectType):
+    """Fields of Query that lead to scores."""
+
+    top_subjects = graphene.List(
+        graphene.NonNull(ScoredSubject),
+        description="The subjects that stand out most in a purpose's current run. Null only with "
+        "an error.",
+        purpose=graphene.String(required=True, description="What the scores are read for."),
+        first=graphene.Int(
+            required=True, default_value=20, description="How many at most, from 1 to 1000."
+        ),
+        by=graphene.Argument(
+            TopByEnum,
+            required=True,
+            default_value=TopBy.EXPOSURE,
+            description="What they are ordered by.",
+        ),
+        kind=graphene.Argument(SubjectKindEnum, description="Only subjects of this kind."),
+        resolver=_resolve_top_subjects,
+    )

@@ -1,0 +1,97 @@
+"""The ASGI application: routes, and what is opened and closed around them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from anyio import to_thread
+from ariadne.asgi import GraphQL
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gql.errors import format_error
+from gql.handler import HttpHandler, Resources
+from gql.schema import schema
+from graphsvc.access import ACCESS_FOLDER, AuditTrail, KeyRing
+from graphsvc.app import Service
+from graphsvc.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+READY_SECONDS = 1.0
+"""For how long an answer about readiness holds: the question needs no key and asks the store."""
+
+
+def open_configured_service() -> Service:
+    """Open the service that the environment describes."""
+    return Service.open(Settings.load())
+
+
+def create_app(open_service: Callable[[], Service] = open_configured_service) -> Starlette:
+    """Return the application; the service is opened when it starts and closed when it ends.
+
+    Args:
+        open_service: opens the service; called once, at the start.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
+        with open_service() as service, AuditTrail(service.store) as trail:
+            keys = KeyRing(service.settings.data_dir / ACCESS_FOLDER)
+            yield {"resources": Resources(service, trail, keys), "readiness": Readiness()}
+            # Requests have ended; leaving the block writes the trail, then closes the store.
+
+    graphql = GraphQL(
+        schema,
+        introspection=True,
+        execute_get_queries=True,
+        error_formatter=format_error,
+        http_handler=HttpHandler(),
+    )
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            Route("/healthz", _healthz, methods=["GET"]),
+            Route("/readyz", _readyz, methods=["GET"]),
+        ],
+        lifespan=lifespan,
+    )
+
+
+class Readiness:
+    """Whether requests can be served, asked of the store once a second at most."""
+
+    def __init__(self) -> None:
+        self._asked_at = float("-inf")
+        self._is_ready = False
+
+    async def is_ready(self, resources: Resources) -> bool:
+        """Say whether the store answers and takes audit entries."""
+        if time.monotonic() - self._asked_at > READY_SECONDS:
+            self._asked_at = time.monotonic()
+            self._is_ready = await to_thread.run_sync(_store_answers, resources)
+        return self._is_ready
+
+
+def _store_answers(resources: Resources) -> bool:
+    try:
+        resources.service.store.last_sequence()
+    except Exception:
+        log.exception("not ready: the store doesn't answer")
+        return False
+    return resources.trail.is_writing_well
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _readyz(request: Request) -> Response:
+    if await request.state.readiness.is_ready(request.state.resources):
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "not ready"}, status_code=503)

@@ -1,0 +1,195 @@
+"""One purpose's evidence as one request sees it: one run, nothing of any other purpose.
+
+Everything that a resolver reads about subjects goes through here, so that the purpose is fixed, the
+run doesn't change within a request, and what is read is in the audit before it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from typing import cast
+
+from graphsvc.access import AuditTrail, Principal
+from graphsvc.app import Service
+from graphsvc.errors import RunNotFoundError, SubjectNotFoundError
+from graphsvc.explain import Explanation
+from graphsvc.model import AuditDraft, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.runs import PublishedScores, SubjectScore
+
+READ_SCORE = "read_score"
+READ_EXPLANATION = "read_explanation"
+READ_LINKS = "read_links"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScore:
+    """A subject's values and the run that they come from."""
+
+    values: SubjectScore
+    run: ScoreRun
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLink:
+    """A link with its sequence number, as seen from the subject at one of its ends."""
+
+    sequence: int
+    recorded_at: datetime
+    link: Link
+    seen_from: SubjectRef
+
+    @property
+    def is_outgoing(self) -> bool:
+        """Whether the link leads from the subject to the other."""
+        return self.link.src == self.seen_from
+
+    @property
+    def other(self) -> SubjectRef:
+        """The subject at the other end."""
+        return self.link.dst if self.is_outgoing else self.link.src
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """Some links of a subject in order of sequence, and whether there are others around them."""
+
+    links: list[SeenLink]
+    has_previous: bool
+    has_next: bool
+
+
+class PurposeView:
+    """What one request may see for one purpose."""
+
+    def __init__(
+        self, service: Service, trail: AuditTrail, principal: Principal, purpose: Purpose
+    ) -> None:
+        self.purpose = purpose
+        self._service = service
+        self._trail = trail
+        self._principal = principal
+        self._explanations: dict[SubjectRef, Explanation] = {}
+        self._audited: set[tuple[str, SubjectRef]] = set()
+
+    @cached_property
+    def scores(self) -> PublishedScores:
+        """The published scores that this request reads, whatever is published meanwhile.
+
+        Raises:
+            RunNotFoundError: none are published.
+        """
+        return self._service.scores(self.purpose.name)
+
+    def score(self, subject: SubjectRef) -> ReadScore:
+        """Return a subject's score.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            RunNotFoundError: no run is published.
+        """
+        try:
+            values = self.scores.score(subject)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        self._audit(READ_SCORE, [subject])
+        return ReadScore(values, self.scores.run)
+
+    def top(
+        self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None
+    ) -> list[ReadScore]:
+        """Return the scores of the subjects with the largest or smallest values.
+
+        Raises:
+            RunNotFoundError: no run is published.
+        """
+        scores = self.scores
+        ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
+        found = [ReadScore(scores.at_rank(rank), scores.run) for rank in ranks]
+        self._audit(READ_SCORE, [score.values.subject for score in found])
+        return found
+
+    def explanation(self, subject: SubjectRef) -> Explanation:
+        """Return why a subject has its score in the run that this request reads.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            RunNotFoundError: no run is published.
+        """
+        if subject not in self._explanations:
+            self._explanations[subject] = self._explain(subject)
+        self._audit(READ_EXPLANATION, [subject])
+        return self._explanations[subject]
+
+    def links(self, subject: SubjectRef, after_sequence: int, limit: int) -> LinkPage:
+        """Return a subject's standing links of the kinds that the purpose permits.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        found = list(islice(self._standing_links(subject, after_sequence), limit + 1))
+        if not found and not self._knows(subject):
+            raise self._not_found(subject)
+        self._audit(READ_LINKS, [subject])
+        return LinkPage(found[:limit], after_sequence > 0, len(found) > limit)
+
+    def runs(self, limit: int) -> list[ScoreRun]:
+        """Return the purpose's published runs, the latest first."""
+        return self._service.runs(self.purpose.name, limit)
+
+    def _explain(self, subject: SubjectRef) -> Explanation:
+        wanted = self.scores.run.run_id
+        name = self.purpose.name
+        try:
+            found = self._service.explain(name, subject)
+            if found.run.run_id != wanted:  # another was published during this request
+                found = self._service.explain(name, subject, run_id=wanted)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        return found
+
+    def _standing_links(self, subject: SubjectRef, after_sequence: int) -> Iterator[SeenLink]:
+        batch_size = 256
+        while True:
+            batch = self._service.links(
+                self.purpose.name, subject, after_sequence=after_sequence, limit=batch_size
+            )
+            for stored in batch:
+                if stored.superseded_by is None:
+                    link = cast(Link, stored.record)
+                    yield SeenLink(stored.sequence, stored.recorded_at, link, subject)
+            if len(batch) < batch_size:
+                return
+            after_sequence = batch[-1].sequence
+
+    def _knows(self, subject: SubjectRef) -> bool:
+        """Say whether the current run or a standing permitted link mentions the subject."""
+        try:
+            self.scores.rank_of(subject)
+        except (SubjectNotFoundError, RunNotFoundError):
+            return next(self._standing_links(subject, 0), None) is not None
+        return True
+
+    def _not_found(self, subject: SubjectRef) -> SubjectNotFoundError:
+        return SubjectNotFoundError(f"{subject}: not known for purpose {self.purpose.name}")
+
+    def _audit(self, action: str, subjects: Iterable[SubjectRef]) -> None:
+        """Put reads on the trail, each once a request."""
+        unseen = [subject for subject in subjects if (action, subject) not in self._audited]
+        now = datetime.now(UTC)
+        self._trail.record(
+            [
+                AuditDraft(
+                    at=now,
+                    actor=self._principal.actor,
+                    action=action,
+                    purpose=self.purpose.name,
+                    subject=str(subject),
+                )
+                for subject in unseen
+            ]
+        )
+        self._audited.update((action, subject) for subject in unseen)
