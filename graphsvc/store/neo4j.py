@@ -1,0 +1,459 @@
+"""The production store: the port on one Neo4j database, whose graph analysts may query too."""
+
+from __future__ import annotations
+
+import heapq
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphsvc.errors import ConflictError
+from graphsvc.model import (
+    AuditDraft,
+    AuditEntry,
+    DefinitionKind,
+    LinkKind,
+    ListKind,
+    Record,
+    RecordType,
+    ScoreRun,
+    StoredDefinition,
+    StoredRecord,
+    SubjectRef,
+)
+from graphsvc.model.checks import from_microseconds, to_microseconds
+from graphsvc.store import neo4j_append, neo4j_links
+from graphsvc.store.encoding import decode
+from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
+from graphsvc.store.ports import AppendOutcome, LinkColumns, SubjectColumns
+from graphsvc.store.sqlite_batch import draft
+from graphsvc.store.sqlite_rows import (
+    audit_entry,
+    definition_row,
+    link_kind_values,
+    score_run,
+    score_run_row,
+    stored_definition,
+)
+from queries.neo4j import audit, definitions, ledger, records, schema, score_runs, subjects
+from queries.neo4j._run import Transaction
+from queries.rows import Row
+
+RECORD_PAGE = 5_000
+SUBJECT_PAGE = 50_000
+ALL_LINK_KINDS = link_kind_values(list(LinkKind))
+_CHUNKS_AT_ONCE = 8
+_BEFORE_FIRST_CHUNK = -(2**63)
+
+
+class Page(Protocol):
+    """Reads some rows whose sequence is above `after`, at most RECORD_PAGE."""
+
+    def __call__(self, transaction: Transaction, after: int) -> list[Row]:
+        """Return them in order of sequence."""
+
+
+class Neo4jStore:
+    """A `Store` in one Neo4j database.
+
+    Iterators read page by page, each up to the sequence that was the last when they began: no
+    transaction stays open between pages, and no page needs much of the server's memory.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(
+        cls,
+        uri: str,
+        *,
+        user: str,
+        password: str,
+        database: str | None = None,
+        retry_s: float = DEFAULT_RETRY_S,
+    ) -> Neo4jStore:
+        """Open the store at `neo4j://HOST:PORT` (also bolt, +s); `migrate` it if it is new.
+
+        `retry_s` is for how long what failed in passing is tried again. A database that isn't the
+        user's own may also be named by the URI's path.
+
+        Raises:
+            SettingsError: the URI can't be used.
+            StoreUnavailableError: nobody answers there.
+            StoreError: the login is refused.
+        """
+        return cls(
+            Database.open(uri, user=user, password=password, database=database, retry_s=retry_s)
+        )
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the names of the migrations applied."""
+        return self._database.migrate()
+
+    def describe(self) -> str:
+        """Return what this store is, in words, without secrets."""
+        return f"{self._database.address}, schema version {self._database.schema_version()}"
+
+    def close(self) -> None:
+        """Release connections; the store can't be used afterwards."""
+        self._database.close()
+
+    # Writer
+
+    def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
+        """Store the batch in one transaction; see `Writer.append`.
+
+        The server holds the whole batch in its heap until it commits: some 7 kB for each link.
+        """
+        if not records:
+            return []
+        drafts = [draft(record) for record in records]
+        token = uuid.uuid4().hex
+        return self._database.write(
+            lambda transaction: neo4j_append.append(transaction, drafts, token)
+        )
+
+    def check(self, records: Sequence[Record]) -> list[AppendOutcome]:
+        """Say what `append` would do with the batch now, and store nothing."""
+        if not records:
+            return []
+        drafts = [draft(record) for record in records]
+        return self._database.read(lambda transaction: neo4j_append.check(transaction, drafts))
+
+    def append_audit(self, drafts: Sequence[AuditDraft]) -> list[AuditEntry]:
+        """Add audit entries to the end of the chain."""
+        if not drafts:
+            return []
+        token = uuid.uuid4().hex
+        return self._database.write(
+            lambda transaction: neo4j_append.append_audit(transaction, drafts, token)
+        )
+
+    def save_definition(self, definition: StoredDefinition) -> None:
+        """Store one version of a document; the same again changes nothing."""
+        row = definition_row(definition)
+        stored = self._database.write(lambda transaction: definitions.insert(transaction, row))
+        if stored != row.body:
+            raise ConflictError(
+                f"{row.kind} {row.name} version {row.version} is stored with another body; "
+                "give the changed document the next version"
+            )
+
+    def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
+        """Store one part of a run's payload, invisible until `publish_run`.
+
+        Raises:
+            ConflictError: the run is published, and so can't change any more.
+        """
+
+        def stage(transaction: Transaction) -> None:
+            # Locked, so that a run can't be published between the question and the write.
+            score_runs.take_publications(transaction, uuid.uuid4().hex)
+            _refuse_published(transaction, run_id)
+            score_runs.upsert_chunk(transaction, run_id, chunk, payload)
+
+        self._database.write(stage)
+
+    def publish_run(self, run: ScoreRun) -> None:
+        """Make the staged run visible and current for its programme, in one step."""
+        token = uuid.uuid4().hex
+
+        def publish(transaction: Transaction) -> None:
+            publications = score_runs.take_publications(transaction, token)
+            _refuse_published(transaction, run.run_id, but_by=token)
+            staged = score_runs.staged_bytes(transaction, run.run_id)
+            if staged != run.payload_bytes:
+                raise ConflictError(
+                    f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
+                    "stage its missing chunks first"
+                )
+            if score_runs.one(transaction, run.run_id) is None:
+                row = {**score_run_row(run), "token": token}
+                score_runs.insert(transaction, row, publications + 1)
+
+        self._database.write(publish)
+
+    def discard_staged_runs(self) -> int:
+        """Remove chunks of runs that were never published; return how many runs."""
+        run_ids = self._database.read(score_runs.staged)
+        for run_id in run_ids:
+            # Some chunks at a time: their payloads lie in the server's heap until the commit.
+            while self._database.write(_discarding(run_id)):
+                pass
+        return len(run_ids)
+
+    # Reader
+
+    def store_id(self) -> str:
+        """Return the id, made at creation, that tells this store from every other."""
+        return self._database.read(schema.store_id)
+
+    def last_sequence(self) -> int:
+        """Return the highest sequence number given, 0 in an empty store."""
+        return self._database.read(ledger.state).sequence
+
+    def sequence_at(self, recorded_until: datetime) -> int:
+        """Return the last sequence number recorded at or before a time, 0 if none was."""
+        until_us = to_microseconds(recorded_until)
+        return self._database.read(lambda transaction: ledger.sequence_at(transaction, until_us))
+
+    def count_subjects(self) -> int:
+        """Return how many subjects have been registered or mentioned."""
+        return self._database.read(ledger.state).subjects
+
+    def count_records(self) -> dict[RecordType, int]:
+        """Return how many records of each type were accepted, superseded ones included."""
+        counts = self._database.read(ledger.count)
+        return {record_type: counts[record_type.value] for record_type in RecordType}
+
+    def subject_numbers(self, refs: Sequence[SubjectRef]) -> list[int | None]:
+        """Return each subject's number, None where it is unknown; in the order asked."""
+        ids = [str(ref) for ref in refs]
+        return self._database.read(lambda transaction: subjects.numbers(transaction, ids))
+
+    def iter_subjects(self, after_number: int = -1) -> Iterator[SubjectColumns]:
+        """Stream subjects whose number is above `after_number`, in batches."""
+        last = self.count_subjects() - 1
+        for after in range(after_number, last, SUBJECT_PAGE):
+            yield self._subject_page(after, min(after + SUBJECT_PAGE, last))
+
+    def iter_links(
+        self, kinds: Sequence[LinkKind], after_sequence: int = 0, up_to_sequence: int | None = None
+    ) -> Iterator[LinkColumns]:
+        """Stream the links of these kinds with after < sequence <= up_to, superseded ones too."""
+        now = self.last_sequence()
+        end = _earlier(up_to_sequence, now)
+        yield from neo4j_links.columns(self._database, kinds, after_sequence, end, now)
+
+    def superseded_between(self, after_sequence: int, up_to_sequence: int) -> NDArray[np.int64]:
+        """Return, sorted, the sequences that records in (after, up_to] superseded."""
+        # What a number read just now counts may still be in the course of being applied; the next
+        # transaction waits for it.
+        end = _earlier(up_to_sequence, self.last_sequence())
+        found = self._database.read(
+            lambda transaction: ledger.superseded_between(transaction, after_sequence, end)
+        )
+        return np.array(found, np.int64)
+
+    def records(
+        self, record_type: RecordType, *, after_sequence: int = 0, known_at: int | None = None
+    ) -> Iterator[StoredRecord[Record]]:
+        """Stream records of one type that stand as of `known_at`, in order of sequence."""
+        now = self.last_sequence()
+        end = _earlier(known_at, now)
+        if record_type is RecordType.LINK:
+            found = neo4j_links.rows(self._database, ALL_LINK_KINDS, after_sequence, end, now)
+            return (
+                _stored(record_type, row, end)
+                for row in found
+                if row.get("superseded_by") is None or row["superseded_by"] > end
+            )
+
+        def page(transaction: Transaction, after: int) -> list[Row]:
+            return records.standing(
+                transaction, record_type.value, after=after, known_at=end, limit=RECORD_PAGE
+            )
+
+        pages = self._pages(page, after_sequence)
+        return (_stored(record_type, row, end) for row in pages)
+
+    def record(self, source: str, external_id: str) -> StoredRecord[Record] | None:
+        """Return one record by its identity, superseded or not."""
+        now = self.last_sequence()
+        found = self._database.read(
+            lambda transaction: records.one(transaction, source, external_id)
+        )
+        if found is None:
+            return None
+        if "link_kind" not in found:
+            return _stored(RecordType(found["record_type"]), found)
+        sequence = found["sequence"]
+        (link,) = neo4j_links.rows(
+            self._database, [found["link_kind"]], sequence - 1, sequence, now
+        )
+        return _stored(RecordType.LINK, link)
+
+    def records_of(
+        self,
+        subject: SubjectRef,
+        record_type: RecordType,
+        *,
+        known_at: int | None = None,
+        after_sequence: int = 0,
+        limit: int = 100,
+        link_kinds: Sequence[LinkKind] | None = None,
+    ) -> list[StoredRecord[Record]]:
+        """Return records that concern a subject, superseded ones too, in order of sequence.
+
+        A report concerns the reported subject; a retraction mentions no subject.
+        """
+        if limit < 1:
+            return []
+        now = self.last_sequence()
+        end = _earlier(known_at, now)
+        if record_type is RecordType.LINK:
+            found = neo4j_links.rows_of_subject(
+                self._database,
+                str(subject),
+                ALL_LINK_KINDS if link_kinds is None else link_kind_values(link_kinds),
+                after=after_sequence,
+                up_to=end,
+                limit=limit,
+                now=now,
+            )
+        else:
+            found = self._database.read(
+                lambda transaction: records.of_subject(
+                    transaction,
+                    record_type.value,
+                    str(subject),
+                    after=after_sequence,
+                    up_to=end,
+                    limit=limit,
+                )
+            )
+        return [_stored(record_type, row, end) for row in found]
+
+    def listings(
+        self,
+        list_names: Sequence[str],
+        *,
+        known_at: int | None = None,
+        kind: ListKind | None = None,
+    ) -> Iterator[StoredRecord[Record]]:
+        """Stream the listings on these lists that stand as of `known_at`, in order of sequence."""
+        end = _earlier(known_at, self.last_sequence())
+
+        def of_list(list_name: str) -> Iterator[Row]:
+            def page(transaction: Transaction, after: int) -> list[Row]:
+                return records.listings(
+                    transaction,
+                    list_name,
+                    list_kind=None if kind is None else kind.value,
+                    after=after,
+                    known_at=end,
+                    limit=RECORD_PAGE,
+                )
+
+            return self._pages(page, 0)
+
+        lists = [of_list(list_name) for list_name in dict.fromkeys(list_names)]
+        merged = heapq.merge(*lists, key=_sequence)
+        return (_stored(RecordType.LISTING, row, end) for row in merged)
+
+    def definition(
+        self, kind: DefinitionKind, name: str, version: int | None = None
+    ) -> StoredDefinition | None:
+        """Return one version of a document, the highest where none is named."""
+        found = self._database.read(
+            lambda transaction: definitions.one(transaction, kind.value, name, version)
+        )
+        return None if found is None else stored_definition(found)
+
+    def definitions(self, kind: DefinitionKind) -> list[StoredDefinition]:
+        """Return all versions of all documents of a kind, by name and version."""
+        found = self._database.read(lambda transaction: definitions.every(transaction, kind.value))
+        return [stored_definition(row) for row in found]
+
+    def run(self, run_id: str) -> ScoreRun | None:
+        """Return a published run."""
+        found = self._database.read(lambda transaction: score_runs.one(transaction, run_id))
+        return None if found is None else score_run(found)
+
+    def runs(self, purpose: str | None = None, limit: int = 100) -> list[ScoreRun]:
+        """Return published runs, the latest published first."""
+        found = self._database.read(
+            lambda transaction: score_runs.published(transaction, purpose, max(limit, 0))
+        )
+        return [score_run(row) for row in found]
+
+    def current_run(self, programme: str) -> ScoreRun | None:
+        """Return the run that was published last for a programme."""
+        found = self._database.read(lambda transaction: score_runs.current(transaction, programme))
+        return None if found is None else score_run(found)
+
+    def run_payload(self, run_id: str) -> Iterator[bytes]:
+        """Stream the chunks of a published run's payload in order."""
+        if self.run(run_id) is None:
+            return
+        chunk = _BEFORE_FIRST_CHUNK
+        while found := self._next_chunk(run_id, chunk):
+            chunk, payload = found
+            yield payload
+
+    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries of the audit chain in order of position (from 1)."""
+        found = self._database.read(
+            lambda transaction: audit.after(transaction, after_position, max(limit, 0))
+        )
+        return [audit_entry(row) for row in found]
+
+    def _subject_page(self, after: int, up_to: int) -> SubjectColumns:
+        found = self._database.read(
+            lambda transaction: subjects.columns(transaction, after=after, up_to=up_to)
+        )
+        number = np.array(found.number, np.int64)
+        order = np.argsort(number)
+        return SubjectColumns(
+            number[order], [found.kind[i] for i in order], [found.key[i] for i in order]
+        )
+
+    def _pages(self, page: Page, after: int) -> Iterator[Row]:
+        while True:
+            found = self._database.read(partial(page, after=after))
+            yield from found
+            if len(found) < RECORD_PAGE:
+                return
+            after = _sequence(found[-1])
+
+    def _next_chunk(self, run_id: str, after: int) -> tuple[int, bytes] | None:
+        return self._database.read(
+            lambda transaction: score_runs.next_chunk(transaction, run_id, after)
+        )
+
+
+class _SparseRow(dict[str, Any]):
+    """A node's or relationship's properties: what is absent there is None in the record."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def _stored(record_type: RecordType, row: Row, known_at: int | None = None) -> StoredRecord[Record]:
+    superseded_by = row.get("superseded_by")
+    if superseded_by is not None and known_at is not None and superseded_by > known_at:
+        superseded_by = None
+    return StoredRecord(
+        row["sequence"],
+        from_microseconds(row["recorded_at_us"]),
+        decode(record_type, _SparseRow(row)),
+        superseded_by,
+    )
+
+
+def _sequence(row: Row) -> int:
+    return int(row["sequence"])
+
+
+def _earlier(asked: int | None, now: int) -> int:
+    return now if asked is None else min(asked, now)
+
+
+def _refuse_published(transaction: Transaction, run_id: str, but_by: str | None = None) -> None:
+    published = score_runs.one(transaction, run_id)
+    if published is not None and published["token"] != but_by:
+        raise ConflictError(f"run {run_id} is published already; a run never changes")
+
+
+def _discarding(run_id: str) -> Callable[[Transaction], int]:
+    def discard(transaction: Transaction) -> int:
+        score_runs.take_publications(transaction, uuid.uuid4().hex)
+        return score_runs.delete_staged_chunks(transaction, run_id, _CHUNKS_AT_ONCE)
+
+    return discard

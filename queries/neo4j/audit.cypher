@@ -1,0 +1,33 @@
+// name: take_audit
+// Lock the end of the chain until the transaction ends, before it is read; `entries` is not empty if
+// the append of this token has been committed already. Parameters: token.
+// Returns one row: position, entry_hash (null in an empty chain), entries (maps of all properties).
+MATCH (counter:Counter {name: 'audit'})
+USING INDEX counter:Counter(name)
+SET counter.taken_by = $token
+WITH counter
+OPTIONAL MATCH (entry:AuditEntry {token: $token})
+USING INDEX entry:AuditEntry(token)
+WITH counter, entry ORDER BY entry.position
+WITH counter, collect(properties(entry)) AS entries
+WITH properties(counter) AS state, entries
+RETURN state.position AS position, state.entry_hash AS entry_hash, entries
+
+// name: append_audit_entries
+// Add to the end of the chain, and move it on. Parameters: rows (maps of all properties), position
+// and entry_hash (of the last of them).
+MATCH (counter:Counter {name: 'audit'})
+USING INDEX counter:Counter(name)
+SET counter.position = $position, counter.entry_hash = $entry_hash
+WITH counter
+UNWIND $rows AS row
+CREATE (entry:AuditEntry)
+SET entry = row
+
+// name: select_audit_entries
+// Entries in order. Parameters: after, limit. Returns rows: entry (all properties).
+MATCH (entry:AuditEntry)
+USING INDEX entry:AuditEntry(position)
+WHERE entry.position > $after
+RETURN properties(entry) AS entry
+ORDER BY entry.position LIMIT $limit

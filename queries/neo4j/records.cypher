@@ -1,0 +1,82 @@
+// name: append_registrations
+// Add subjects registered by themselves. Parameters: rows (maps: subject, a number; and properties).
+UNWIND $rows AS row
+MATCH (subject:Subject {number: row.subject})
+USING INDEX subject:Subject(number)
+CREATE (record:Record:Registration)-[:REGISTERS]->(subject)
+SET record = row.properties
+
+// name: append_events
+// Add what subjects did. Parameters: rows (maps: subject, a number; and properties).
+UNWIND $rows AS row
+MATCH (subject:Subject {number: row.subject})
+USING INDEX subject:Subject(number)
+CREATE (subject)-[:DID]->(record:Record:Event)
+SET record = row.properties
+
+// name: append_reports
+// Add reports. Parameters: rows (maps: subject, reporter (numbers, or null); and properties).
+UNWIND $rows AS row
+MATCH (subject:Subject {number: row.subject})
+USING INDEX subject:Subject(number)
+CREATE (record:Record:Report)-[:ABOUT]->(subject)
+SET record = row.properties
+WITH record, row.reporter AS number WHERE number IS NOT NULL
+MATCH (reporter:Subject {number: number})
+USING INDEX reporter:Subject(number)
+CREATE (reporter)-[:REPORTED]->(record)
+
+// name: append_listings
+// Add entries on lists. Parameters: rows (maps: subject, a number; and properties).
+UNWIND $rows AS row
+MATCH (subject:Subject {number: row.subject})
+USING INDEX subject:Subject(number)
+CREATE (record:Record:Listing)-[:LISTS]->(subject)
+SET record = row.properties
+
+// name: append_retractions
+// Add withdrawals. Parameters: rows (maps: properties).
+UNWIND $rows AS row
+CREATE (record:Record:Retraction)
+SET record = row.properties
+
+// name: select_record
+// A record by its identity. Parameters: source, external_id.
+// Returns at most one row: record (all properties).
+MATCH (record:Record {source: $source, external_id: $external_id})
+USING INDEX record:Record(source, external_id)
+RETURN properties(record) AS record
+
+// name: select_records
+// Records of one type that stood at a time. RECORD_LABEL is replaced. Parameters: after, known_at, limit.
+// Returns one row: records (a list of maps with all properties, by sequence).
+MATCH (record:RECORD_LABEL)
+USING INDEX record:RECORD_LABEL(sequence)
+WHERE $after < record.sequence <= $known_at
+WITH record
+WHERE record.superseded_by IS NULL OR record.superseded_by > $known_at
+WITH record ORDER BY record.sequence LIMIT $limit
+RETURN collect(properties(record)) AS records
+
+// name: select_listings
+// The entries of one list that stood at a time. Parameters: list_name, list_kind (null: both), after,
+// known_at, limit. Returns one row: records (a list of maps with all properties, by sequence).
+MATCH (record:Listing)
+USING INDEX record:Listing(list_name, sequence)
+WHERE record.list_name = $list_name AND $after < record.sequence <= $known_at
+WITH record
+WHERE (record.superseded_by IS NULL OR record.superseded_by > $known_at)
+    AND ($list_kind IS NULL OR record.list_kind = $list_kind)
+WITH record ORDER BY record.sequence LIMIT $limit
+RETURN collect(properties(record)) AS records
+
+// name: select_records_of_subject
+// Records of one type that concern a subject. RECORD_LABEL and ROLE are replaced.
+// Parameters: id, after, up_to, limit.
+// Returns one row: records (a list of maps with all properties, by sequence).
+MATCH (subject:Subject {id: $id})
+USING INDEX subject:Subject(id)
+MATCH (subject)-[:ROLE]-(record:RECORD_LABEL)
+WHERE $after < record.sequence <= $up_to
+WITH record ORDER BY record.sequence LIMIT $limit
+RETURN collect(properties(record)) AS records

@@ -1,0 +1,83 @@
+// name: take_publications
+// Lock the counter of publications until the transaction ends. Parameters: token.
+// Returns one row: publications.
+MATCH (counter:Counter {name: 'publications'})
+USING INDEX counter:Counter(name)
+SET counter.taken_by = $token
+WITH properties(counter) AS state
+RETURN state.publications AS publications
+
+// name: upsert_chunk
+// Stage a part of a run's payload, over an earlier one of its number.
+// Parameters: run_id, chunk, payload, bytes (its length).
+MERGE (chunk:ScoreRunChunk {run_id: $run_id, chunk: $chunk})
+SET chunk.payload = $payload, chunk.bytes = $bytes
+
+// name: select_staged_bytes
+// How much of a run's payload is there. Parameters: run_id. Returns one row: bytes.
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
+RETURN sum(chunk.bytes) AS bytes
+
+// name: insert_score_run
+// Publish a run: from here on it is seen. Parameters: run (a map of all properties),
+// publication.
+MATCH (counter:Counter {name: 'publications'})
+USING INDEX counter:Counter(name)
+SET counter.publications = $publication
+CREATE (run:ScoreRun)
+SET run = $run, run.publication = $publication
+
+// name: select_score_run
+// A published run. Parameters: run_id. Returns at most one row: run (all properties).
+MATCH (run:ScoreRun {run_id: $run_id})
+USING INDEX run:ScoreRun(run_id)
+RETURN properties(run) AS run
+
+// name: select_score_runs
+// Published runs, the latest first. Parameters: purpose (null: any), limit.
+// Returns rows: run (all properties).
+MATCH (run:ScoreRun)
+USING INDEX run:ScoreRun(publication)
+WHERE run.publication > 0
+WITH run WHERE $purpose IS NULL OR run.purpose = $purpose
+RETURN properties(run) AS run
+ORDER BY run.publication DESC LIMIT $limit
+
+// name: select_current_score_run
+// The run published last for a programme. Parameters: programme.
+// Returns at most one row: run (all properties).
+MATCH (run:ScoreRun)
+USING INDEX run:ScoreRun(programme, publication)
+WHERE run.programme = $programme AND run.publication > 0
+RETURN properties(run) AS run
+ORDER BY run.publication DESC LIMIT 1
+
+// name: select_next_chunk
+// The next part of a run's payload. Parameters: run_id, after. Returns at most one row: chunk, payload.
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk > $after
+RETURN chunk.chunk AS chunk, chunk.payload AS payload
+ORDER BY chunk.chunk LIMIT 1
+
+// name: select_staged_runs
+// Which runs have parts but were never published. Returns one row: run_ids (a list).
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id IS NOT NULL AND chunk.chunk IS NOT NULL
+WITH DISTINCT chunk.run_id AS run_id
+WHERE NOT EXISTS { MATCH (run:ScoreRun {run_id: run_id}) }
+RETURN collect(run_id) AS run_ids
+
+// name: delete_staged_chunks
+// Remove some parts of a run unless it has been published. Parameters: run_id, limit.
+// Returns one row: deleted (how many).
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
+    AND NOT EXISTS { MATCH (run:ScoreRun {run_id: $run_id}) }
+WITH chunk LIMIT $limit
+DELETE chunk
+RETURN count(*) AS deleted

@@ -1,0 +1,76 @@
+"""Score runs and the parts of their payloads."""
+
+from __future__ import annotations
+
+from queries._load import load
+from queries.neo4j._run import Transaction, change, first, only, rows
+from queries.rows import Parameters, Row
+
+_RUNS = load("neo4j/score_runs.cypher")
+
+
+def take_publications(transaction: Transaction, token: str) -> int:
+    """Lock the counter of publications until the transaction ends, and return it."""
+    (publications,) = only(transaction, _RUNS["take_publications"], {"token": token})
+    return int(publications)
+
+
+def upsert_chunk(transaction: Transaction, run_id: str, chunk: int, payload: bytes) -> None:
+    """Stage a part of a run's payload, over an earlier one of its number."""
+    change(
+        transaction,
+        _RUNS["upsert_chunk"],
+        {"run_id": run_id, "chunk": chunk, "payload": payload, "bytes": len(payload)},
+    )
+
+
+def staged_bytes(transaction: Transaction, run_id: str) -> int:
+    """Return how much of a run's payload is there."""
+    (found,) = only(transaction, _RUNS["select_staged_bytes"], {"run_id": run_id})
+    return int(found)
+
+
+def insert(transaction: Transaction, run: Parameters, publication: int) -> None:
+    """Publish a run."""
+    change(
+        transaction,
+        _RUNS["insert_score_run"],
+        {"run": dict(run), "publication": publication},
+    )
+
+
+def one(transaction: Transaction, run_id: str) -> Row | None:
+    """Return a published run."""
+    found = first(transaction, _RUNS["select_score_run"], {"run_id": run_id})
+    return None if found is None else dict(found["run"])
+
+
+def published(transaction: Transaction, purpose: str | None, limit: int) -> list[Row]:
+    """Return published runs, the latest first."""
+    found = rows(transaction, _RUNS["select_score_runs"], {"purpose": purpose, "limit": limit})
+    return [row["run"] for row in found]
+
+
+def current(transaction: Transaction, programme: str) -> Row | None:
+    """Return the run published last for a programme."""
+    found = first(transaction, _RUNS["select_current_score_run"], {"programme": programme})
+    return None if found is None else dict(found["run"])
+
+
+def next_chunk(transaction: Transaction, run_id: str, after: int) -> tuple[int, bytes] | None:
+    """Return number and payload of a run's next part."""
+    found = first(transaction, _RUNS["select_next_chunk"], {"run_id": run_id, "after": after})
+    return None if found is None else (int(found["chunk"]), bytes(found["payload"]))
+
+
+def staged(transaction: Transaction) -> list[str]:
+    """Return which runs have parts but were never published."""
+    (run_ids,) = only(transaction, _RUNS["select_staged_runs"])
+    return list(run_ids)
+
+
+def delete_staged_chunks(transaction: Transaction, run_id: str, limit: int) -> int:
+    """Remove some parts of a run unless it has been published; return how many."""
+    parameters = {"run_id": run_id, "limit": limit}
+    (deleted,) = only(transaction, _RUNS["delete_staged_chunks"], parameters)
+    return int(deleted)

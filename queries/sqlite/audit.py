@@ -1,0 +1,33 @@
+"""The audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from sqlite3 import Connection
+
+from queries._load import load
+from queries.rows import AuditRow, LastAuditRow
+from queries.sqlite._run import first
+
+_AUDIT = load("sqlite/audit.sql")
+
+
+def last(connection: Connection) -> LastAuditRow | None:
+    """Return the end of the chain, None where there is none yet."""
+    found = first(connection, _AUDIT["select_last_audit_entry"])
+    return LastAuditRow(*found) if found else None
+
+
+def insert(connection: Connection, entries: Iterable[AuditRow]) -> None:
+    """Add entries to the end of the chain."""
+    connection.executemany(
+        _AUDIT["insert_audit_entry"].text, (entry._asdict() for entry in entries)
+    )
+
+
+def after(connection: Connection, position: int, limit: int) -> list[AuditRow]:
+    """Return entries in order of position."""
+    cursor = connection.execute(
+        _AUDIT["select_audit_entries"].text, {"after": position, "limit": limit}
+    )
+    return [AuditRow(*row) for row in cursor]

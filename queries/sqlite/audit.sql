@@ -1,0 +1,15 @@
+-- name: select_last_audit_entry
+-- The end of the chain. Returns at most one row: position, entry_hash.
+SELECT position, entry_hash FROM audit_entry ORDER BY position DESC LIMIT 1;
+
+-- name: insert_audit_entry
+-- Add to the end of the chain. Parameters: as the columns.
+INSERT INTO audit_entry
+    (position, at, actor, action, purpose, subject, detail, previous_hash, entry_hash)
+VALUES
+    (:position, :at, :actor, :action, :purpose, :subject, :detail, :previous_hash, :entry_hash);
+
+-- name: select_audit_entries
+-- Entries in order. Parameters: after, limit. Returns rows: the columns of audit_entry.
+SELECT position, at, actor, action, purpose, subject, detail, previous_hash, entry_hash
+FROM audit_entry WHERE position > :after ORDER BY position LIMIT :limit;

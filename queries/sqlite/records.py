@@ -1,0 +1,130 @@
+"""Records of every noun: what they have in common, and each noun's own fields.
+
+Nouns are named by the closed enumeration NOUNS, so that no table's name is ever spliced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
+
+from queries._load import Statement, load
+from queries.rows import IdentityRow, LastRecordRow, Parameters, Row, SupersessionRow
+from queries.sqlite._run import first, json_list, rows
+
+_RECORDS = load("sqlite/records.sql")
+_INSERT: dict[str, Statement] = {
+    "subject": load("sqlite/subjects.sql")["insert_registration"],
+    "link": load("sqlite/links.sql")["insert_link"],
+    "event": load("sqlite/events.sql")["insert_event"],
+    "report": load("sqlite/reports.sql")["insert_report"],
+    "listing": load("sqlite/listings.sql")["insert_listing"],
+    "retraction": load("sqlite/retractions.sql")["insert_retraction"],
+}
+_IN_RANGE: dict[str, Statement] = {
+    "subject": load("sqlite/subjects.sql")["select_registrations"],
+    "link": load("sqlite/links.sql")["select_links"],
+    "event": load("sqlite/events.sql")["select_events"],
+    "report": load("sqlite/reports.sql")["select_reports"],
+    "listing": load("sqlite/listings.sql")["select_listings"],
+    "retraction": load("sqlite/retractions.sql")["select_retractions"],
+}
+_OF_SUBJECT: dict[str, Statement] = {
+    "subject": load("sqlite/subjects.sql")["select_registrations_of_subject"],
+    "link": load("sqlite/links.sql")["select_links_of_subject"],
+    "event": load("sqlite/events.sql")["select_events_of_subject"],
+    "report": load("sqlite/reports.sql")["select_reports_of_subject"],
+    "listing": load("sqlite/listings.sql")["select_listings_of_subject"],
+}
+NOUNS = frozenset(_INSERT)
+
+
+def last(connection: Connection) -> LastRecordRow:
+    """Return the record with the highest sequence."""
+    found = first(connection, _RECORDS["select_last_record"])
+    return LastRecordRow(*found) if found else LastRecordRow(0, 0)
+
+
+def sequence_at(connection: Connection, until_us: int) -> int:
+    """Return the sequence of the last record recorded at or before a time, 0 if none was."""
+    found = first(connection, _RECORDS["select_sequence_at"], {"until_us": until_us})
+    return int(found[0]) if found else 0
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """Return how many records of each noun there are."""
+    return dict(connection.execute(_RECORDS["count_records"].text))
+
+
+def identities(
+    connection: Connection, source: str, external_ids: Iterable[str]
+) -> list[IdentityRow]:
+    """Return those of the external ids that the source has used."""
+    cursor = connection.execute(
+        _RECORDS["select_identities"].text,
+        {"source": source, "external_ids": json_list(external_ids)},
+    )
+    return [IdentityRow(*row) for row in cursor]
+
+
+def insert(connection: Connection, noun: str, records: Sequence[Parameters]) -> None:
+    """Add records of one noun; each holds the columns of `record` and of its noun."""
+    connection.executemany(_RECORDS["insert_record"].text, records)
+    connection.executemany(_INSERT[noun].text, records)
+
+
+def insert_supersessions(connection: Connection, pairs: Iterable[SupersessionRow]) -> None:
+    """Note which records correct or withdraw which."""
+    connection.executemany(_RECORDS["insert_supersession"].text, pairs)
+
+
+def superseded_between(connection: Connection, after: int, up_to: int) -> list[int]:
+    """Return, ascending, what the records in (after, up_to] superseded."""
+    cursor = connection.execute(
+        _RECORDS["select_superseded_between"].text, {"after": after, "up_to": up_to}
+    )
+    return [sequence for (sequence,) in cursor]
+
+
+def supersessions_of(connection: Connection, first: int, last: int) -> list[SupersessionRow]:
+    """Return what became of the records from `first` to `last`, both included."""
+    cursor = connection.execute(
+        _RECORDS["select_supersessions_of"].text, {"first": first, "last": last}
+    )
+    return [SupersessionRow(*row) for row in cursor]
+
+
+def in_range(
+    connection: Connection,
+    noun: str,
+    *,
+    after: int,
+    up_to: int,
+    standing_at: int | None,
+    limit: int,
+) -> list[Row]:
+    """Return records of one noun by sequence; `standing_at` None: superseded ones too."""
+    return rows(
+        connection,
+        _IN_RANGE[noun],
+        {"after": after, "up_to": up_to, "standing_at": standing_at, "limit": limit},
+    )
+
+
+def of_subject(
+    connection: Connection,
+    noun: str,
+    number: int,
+    *,
+    after: int,
+    up_to: int,
+    limit: int,
+    link_kinds: Sequence[str] | None,
+) -> list[Row]:
+    """Return records that concern one subject by sequence, superseded ones too."""
+    if noun not in _OF_SUBJECT:
+        return []
+    parameters: Row = {"subject": number, "after": after, "up_to": up_to, "limit": limit}
+    if noun == "link":
+        parameters["kinds"] = None if link_kinds is None else json_list(link_kinds)
+    return rows(connection, _OF_SUBJECT[noun], parameters)

@@ -1,0 +1,57 @@
+"""Score runs and the parts of their payloads."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+from queries._load import load
+from queries.rows import Parameters, Row
+from queries.sqlite._run import first, rows, value
+
+_RUNS = load("sqlite/score_runs.sql")
+
+
+def upsert_chunk(connection: Connection, run_id: str, chunk: int, payload: bytes) -> None:
+    """Stage a part of a run's payload, over an earlier one of its number."""
+    connection.execute(
+        _RUNS["upsert_chunk"].text, {"run_id": run_id, "chunk": chunk, "payload": payload}
+    )
+
+
+def staged_bytes(connection: Connection, run_id: str) -> int:
+    """Return how much of a run's payload is there."""
+    return int(value(connection, _RUNS["select_staged_bytes"], {"run_id": run_id}))
+
+
+def insert(connection: Connection, run: Parameters) -> None:
+    """Publish a run."""
+    connection.execute(_RUNS["insert_score_run"].text, run)
+
+
+def one(connection: Connection, run_id: str) -> Row | None:
+    """Return a published run."""
+    return next(iter(rows(connection, _RUNS["select_score_run"], {"run_id": run_id})), None)
+
+
+def published(connection: Connection, purpose: str | None, limit: int) -> list[Row]:
+    """Return published runs, the latest first."""
+    return rows(connection, _RUNS["select_score_runs"], {"purpose": purpose, "limit": limit})
+
+
+def current(connection: Connection, programme: str) -> Row | None:
+    """Return the run published last for a programme."""
+    found = rows(connection, _RUNS["select_current_score_run"], {"programme": programme})
+    return next(iter(found), None)
+
+
+def next_chunk(connection: Connection, run_id: str, after: int) -> tuple[int, bytes] | None:
+    """Return number and payload of a published run's next part."""
+    found = first(connection, _RUNS["select_next_chunk"], {"run_id": run_id, "after": after})
+    return (found[0], found[1]) if found else None
+
+
+def discard_staged(connection: Connection) -> int:
+    """Remove the parts of runs that were never published; return how many runs."""
+    staged = int(value(connection, _RUNS["count_staged_runs"]))
+    connection.execute(_RUNS["delete_staged_chunks"].text)
+    return staged

@@ -1,0 +1,56 @@
+-- name: upsert_chunk
+-- Stage a part of a run's payload, over an earlier one of its number.
+-- Parameters: run_id, chunk, payload.
+INSERT INTO score_run_chunk (run_id, chunk, payload) VALUES (:run_id, :chunk, :payload)
+ON CONFLICT (run_id, chunk) DO UPDATE SET payload = excluded.payload;
+
+-- name: select_staged_bytes
+-- How much of a run's payload is there. Parameters: run_id. Returns one row: bytes.
+SELECT coalesce(sum(length(payload)), 0) FROM score_run_chunk WHERE run_id = :run_id;
+
+-- name: insert_score_run
+-- Publish a run: from here on it is seen. Parameters: as the columns, without publication.
+INSERT INTO score_run
+    (run_id, purpose, purpose_version, programme, programme_version, snapshot_sequence, as_of_us,
+    tolerance, created_at_us, subjects, links,
+    exposure_bound, exposure_bound_1, exposure_residual, exposure_tolerance, exposure_sweeps,
+    trust_bound, trust_bound_1, trust_residual, trust_tolerance, trust_sweeps,
+    score_bound, checksum, payload_bytes)
+VALUES
+    (:run_id, :purpose, :purpose_version, :programme, :programme_version, :snapshot_sequence,
+    :as_of_us, :tolerance, :created_at_us, :subjects, :links,
+    :exposure_bound, :exposure_bound_1, :exposure_residual, :exposure_tolerance, :exposure_sweeps,
+    :trust_bound, :trust_bound_1, :trust_residual, :trust_tolerance, :trust_sweeps,
+    :score_bound, :checksum, :payload_bytes);
+
+-- name: select_score_run
+-- A published run. Parameters: run_id. Returns at most one row: the columns of score_run.
+SELECT * FROM score_run WHERE run_id = :run_id;
+
+-- name: select_score_runs
+-- Published runs, the latest first. Parameters: purpose (NULL: any), limit.
+-- Returns rows: the columns of score_run.
+SELECT * FROM score_run WHERE :purpose IS NULL OR purpose = :purpose
+ORDER BY publication DESC LIMIT :limit;
+
+-- name: select_current_score_run
+-- The run published last for a programme. Parameters: programme.
+-- Returns at most one row: the columns of score_run.
+SELECT * FROM score_run WHERE programme = :programme ORDER BY publication DESC LIMIT 1;
+
+-- name: select_next_chunk
+-- The next part of a published run's payload. Parameters: run_id, after.
+-- Returns at most one row: chunk, payload.
+SELECT chunk, payload FROM score_run_chunk
+WHERE run_id = :run_id AND chunk > :after
+    AND EXISTS (SELECT 1 FROM score_run WHERE score_run.run_id = score_run_chunk.run_id)
+ORDER BY chunk LIMIT 1;
+
+-- name: count_staged_runs
+-- Returns one row: how many runs have parts but were never published.
+SELECT count(DISTINCT run_id) FROM score_run_chunk
+WHERE run_id NOT IN (SELECT run_id FROM score_run);
+
+-- name: delete_staged_chunks
+-- Remove the parts of runs that were never published.
+DELETE FROM score_run_chunk WHERE run_id NOT IN (SELECT run_id FROM score_run);
