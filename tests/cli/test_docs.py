@@ -1,0 +1,55 @@
+"""What the README says exists, exists; what exists, the README says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import typer
+
+from graphsvc import errors
+from graphsvc.cli.main import app
+from graphsvc.ingest import shipped_mappings
+from graphsvc.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_setting_is_in_the_readme_and_every_variable_there_is_a_setting() -> None:
+    declared = {f"GRAPHSVC_{name.upper()}" for name in Settings.model_fields}
+    table = README[README.index("## Settings") : README.index("Exit codes")]
+    assert set(re.findall(r"GRAPHSVC_[A-Z0-9_]+", table)) == declared
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    named = set(re.findall(r"^graphsvc ([a-z0-9-]+)", README, flags=re.MULTILINE))
+    assert named
+    assert named <= commands
+
+
+def test_every_shipped_mapping_is_documented() -> None:
+    guide = (ROOT / "docs" / "importing.md").read_text()
+    assert [name for name in shipped_mappings() if name not in guide] == []
+
+
+def test_every_error_has_a_code_of_its_own_group_and_a_documented_exit_code() -> None:
+    listed = {
+        int(number) for number in re.findall(r"(\d) [a-z]", README[README.index("Exit codes") :])
+    }
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.GraphsvcError)
+    ]
+    for error in classes:
+        assert error.exit_code in listed | {1}
+
+
+def test_every_target_of_the_makefile_explains_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert phony is not None
+    for target in phony.group(1).split():
+        assert re.search(rf"^{target}:.*## \w", makefile, flags=re.MULTILINE), target
