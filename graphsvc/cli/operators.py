@@ -104,22 +104,15 @@ class _ImportBar:
 
 def print_import_summary(summary: ImportSummary) -> None:
     """Print what became of the files."""
-    numeric = frozenset({"rows", "accepted", "unchanged", "rejected", "passed over", "s"})
+    counts = ("rows", "accepted", "unchanged", "rejected", "passed_over")
+    shown = [name for name in counts if name in counts[:2] or getattr(summary, name)]
+    titles = [name.replace("_", " ") for name in shown]
     rows = table(
-        f"Import by {summary.mapping}",
-        ("file", "rows", "accepted", "unchanged", "rejected", "passed over", "s"),
-        numeric=numeric,
+        f"Import by {summary.mapping}", ("file", *titles, "s"), numeric=frozenset({*titles, "s"})
     )
     for file in summary.files:
-        rows.add_row(
-            file.path.name,
-            f"{file.rows:,}",
-            f"{file.accepted:,}",
-            f"{file.unchanged:,}",
-            f"{file.rejected:,}",
-            f"{file.passed_over:,}",
-            f"{file.seconds:.1f}",
-        )
+        cells = [f"{getattr(file, name):,}" for name in shown]
+        rows.add_row(file.path.name, *cells, f"{file.seconds:.1f}")
     stdout.print(rows)
     for name, count in summary.accepted_by_type.items():
         stdout.print(f"  accepted  {count:>9,}  {name}", highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from graphsvc.errors import InvalidInputError
 REJECTS_SUFFIX = ".rejects.jsonl"
 _RAW_CHARACTERS = 2_000
 _REASON_CHARACTERS = 500
+_ANY_WRITE_BIT = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 _REASON_NAMES = (
     ("a self-link", "self-link"),
@@ -150,8 +152,7 @@ def rejects_places(inputs: Sequence[Path], rejects_dir: Path | None, fallback: P
     taken: set[Path] = set()
     places = []
     for path in inputs:
-        is_writable = os.access(path.parent, os.W_OK)
-        folder = rejects_dir or (path.parent if is_writable else fallback)
+        folder = rejects_dir or (path.parent if _may_be_written(path.parent) else fallback)
         place = folder / f"{path.name}{REJECTS_SUFFIX}"
         number = 1
         while place in taken:
@@ -160,6 +161,12 @@ def rejects_places(inputs: Sequence[Path], rejects_dir: Path | None, fallback: P
         taken.add(place)
         places.append(place)
     return places
+
+
+def _may_be_written(folder: Path) -> bool:
+    """Say whether a folder is meant to be written to: root could, but a read-only one is not."""
+    has_write_bit = bool(folder.stat().st_mode & _ANY_WRITE_BIT)
+    return has_write_bit and os.access(folder, os.W_OK)
 
 
 def reason_name(reason: str) -> str:

@@ -38,17 +38,21 @@ ANN, BOB, CAY, DAN = (person(key) for key in ("ann", "bob", "cay", "dan"))
 
 
 def link(external_id: str, src: SubjectRef = ANN, dst: SubjectRef = BOB, **fields: Any) -> Link:
-    values = {"source": "s", "kind": LinkKind.KNOWS} | fields
+    values: dict[str, Any] = {"source": "s", "kind": LinkKind.KNOWS} | fields
     return Link(external_id=external_id, src=src, dst=dst, **values)
 
 
 def event(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Event:
-    values = {"source": "s", "kind": next(iter(EventKind)), "occurred_at": DAY} | fields
+    values: dict[str, Any] = {
+        "source": "s",
+        "kind": next(iter(EventKind)),
+        "occurred_at": DAY,
+    } | fields
     return Event(external_id=external_id, subject=subject, **values)
 
 
 def report(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Report:
-    values = {
+    values: dict[str, Any] = {
         "source": "s",
         "category": ReportCategory.FRAUD,
         "severity": 0.5,
@@ -58,7 +62,7 @@ def report(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Report
 
 
 def listing(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Listing:
-    values = {
+    values: dict[str, Any] = {
         "source": "s",
         "list_name": "sanctions",
         "list_kind": ListKind.BLACKLIST,
@@ -75,7 +79,7 @@ def registration(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> 
 
 
 def retraction(external_id: str, supersedes: str, **fields: Any) -> Retraction:
-    values = {"source": "s", "reason": "sent by mistake"} | fields
+    values: dict[str, Any] = {"source": "s", "reason": "sent by mistake"} | fields
     return Retraction(external_id=external_id, supersedes=supersedes, **values)
 
 

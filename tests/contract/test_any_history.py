@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from typing import assert_never
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,8 @@ def any_record(draw: st.DrawFn) -> Record:
     supersedes = draw(st.none() | other_ids)
     one, two = draw(st.permutations(SUBJECTS))[:2]
     common = {"source": source, "supersedes": supersedes}
-    match draw(st.sampled_from(RecordType)):
+    record_type = draw(st.sampled_from(RecordType))
+    match record_type:
         case RecordType.SUBJECT:
             return registration(external_id, one, **common)
         case RecordType.LINK:
@@ -55,6 +57,8 @@ def any_record(draw: st.DrawFn) -> Record:
             return listing(external_id, one, list_name=draw(st.sampled_from(LISTS)), **common)
         case RecordType.RETRACTION:
             return retraction(external_id, draw(other_ids), source=source)
+        case _:
+            assert_never(record_type)
 
 
 histories = st.lists(st.lists(any_record(), max_size=8), min_size=1, max_size=6)

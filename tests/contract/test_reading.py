@@ -223,7 +223,8 @@ def test_link_columns_are_of_the_kinds_and_the_range_asked_for(store: Store) -> 
     append_all(store, *(link(f"{n}", kind=kinds[n % 3]) for n in range(9)))
 
     def sequences(*asked: LinkKind, after: int = 0, up_to: int | None = None) -> list[int]:
-        return joined(list(store.iter_links(asked, after, up_to)), "sequence").tolist()
+        found = store.iter_links(asked, after, up_to)
+        return [int(sequence) for sequence in joined(list(found), "sequence")]
 
     assert sequences(LinkKind.PAID) == [1, 4, 7]
     assert sequences(LinkKind.TRUSTS, LinkKind.PAID) == [1, 3, 4, 6, 7, 9]

@@ -222,6 +222,23 @@ def test_rejects_go_where_they_are_told_and_names_that_meet_stay_apart(tmp_path:
     assert {path.parent for path in summary.rejects_paths} == {tmp_path / "out"}
 
 
+def test_a_folder_marked_read_only_is_not_written_even_by_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("data", "here"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    path = write(tmp_path / "data", "ratings.csv", HEADER + "1,1,1,0\n")
+    (tmp_path / "data").chmod(0o555)
+    try:
+        summary, _ = load(path, RATINGS)
+        load(path, RATINGS, strict=True)
+        assert os.listdir(tmp_path / "data") == ["ratings.csv"]
+    finally:
+        (tmp_path / "data").chmod(0o755)
+    assert summary.rejects_paths == [tmp_path / "here" / "ratings.csv.rejects.jsonl"]
+
+
 def test_rejects_of_a_folder_that_cannot_be_written_go_to_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
