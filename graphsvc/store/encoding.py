@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -32,21 +32,20 @@ def encode(record: Record) -> Row:
     True
     """
     row: Row = {}
-    for name, _ in _FIELDS[record.record_type]:
+    for name, form in _FORMS[record.record_type]:
         value = getattr(record, name)
-        if isinstance(value, SubjectRef):
-            row[f"{name}_kind"] = value.kind.value
-            row[f"{name}_key"] = value.key
-        elif isinstance(value, StrEnum):
-            row[name] = value.value
-        elif isinstance(value, tuple):
-            row[name] = list(value)
-        elif name in _TIMES:
-            row[f"{name}_us"] = None if value is None else to_microseconds(value)
-        elif value is None and name in _OPTIONAL_SUBJECTS:
-            row[f"{name}_kind"] = row[f"{name}_key"] = None
-        else:
+        if form is _Form.PLAIN:
             row[name] = value
+        elif form is _Form.SUBJECT:
+            kind, key = (value.kind.value, value.key) if value is not None else (None, None)
+            row[f"{name}_kind"] = kind
+            row[f"{name}_key"] = key
+        elif form is _Form.TIME:
+            row[f"{name}_us"] = None if value is None else to_microseconds(value)
+        elif form is _Form.KIND:
+            row[name] = value.value
+        else:
+            row[name] = list(value)
     return row
 
 
@@ -74,13 +73,10 @@ def content_hash(record_type: RecordType, row: Row) -> str:
 
     The hash is of the encoded row without its source and external id.
     """
-    content = [record_type.value]
-    content.extend(
-        f"{name}={value!r}"
-        for name, value in row.items()
-        if value is not None and name not in _IDENTITY
-    )
-    return hashlib.blake2b("\x1f".join(content).encode(), digest_size=16).hexdigest()
+    # Absent values are left out, so that a field added later leaves old hashes as they are.
+    content = [(name, value) for name, value in row.items() if value is not None]
+    said = repr((record_type.value, [item for item in content if item[0] not in _IDENTITY]))
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def subject_columns(record_type: RecordType) -> tuple[str, ...]:
@@ -113,9 +109,29 @@ _FIELDS: dict[RecordType, list[tuple[str, Any]]] = {
     ]
     for record_type, record_class in RECORD_CLASSES.items()
 }
-_TIMES = frozenset(
-    name for columns in _FIELDS.values() for name, annotation in columns if annotation is datetime
-)
-_OPTIONAL_SUBJECTS = frozenset(
-    name for columns in _FIELDS.values() for name, annotation in columns if annotation is SubjectRef
-)
+
+
+class _Form(Enum):
+    """How a field's value lies in a row."""
+
+    PLAIN = auto()
+    SUBJECT = auto()
+    TIME = auto()
+    KIND = auto()
+    LIST = auto()
+
+
+def _form(annotation: Any) -> _Form:
+    if annotation is SubjectRef:
+        return _Form.SUBJECT
+    if annotation is datetime:
+        return _Form.TIME
+    if annotation is tuple:
+        return _Form.LIST
+    return _Form.KIND if issubclass(annotation, StrEnum) else _Form.PLAIN
+
+
+_FORMS: dict[RecordType, list[tuple[str, _Form]]] = {
+    record_type: [(name, _form(annotation)) for name, annotation in columns]
+    for record_type, columns in _FIELDS.items()
+}

@@ -74,11 +74,10 @@ class SqliteStore:
         """Open the store in a file; `migrate` it before use if it is new.
 
         Raises:
-            StoreUnavailableError: the file is absent and may not be created.
+            StoreUnavailableError: the file is absent and may not or can't be created.
         """
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            _create(path)
         elif not path.is_file():
             raise StoreUnavailableError(
                 f"there is no store at {path}; give another path, or create and migrate it first"
@@ -413,6 +412,17 @@ def _stream(
         for row in rows:
             yield sqlite_rows.stored_record(record_type, row, known_at)
         after = rows[-1]["sequence"]
+
+
+def _create(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # It will hold personal data: for its owner's eyes only, unless they decide otherwise.
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"no store can be made at {path}: {error.strerror}; give a path that can be written"
+        ) from error
 
 
 def _refuse_published(connection: Connection, run_id: str) -> None:

@@ -61,9 +61,13 @@ class Database:
             StoreError: the file can't be read.
         """
         with self._lent() as connection:
-            if not self._schema_is_known:
-                self._check_schema(connection)
-            return self._retried(lambda: work(connection))
+
+            def attempt() -> Result:
+                if not self._schema_is_known:
+                    self._check_schema(connection)
+                return work(connection)
+
+            return self._retried(attempt)
 
     def read_one_state(self, work: Work[Result]) -> Result:
         """Return what several reading statements give that must see the same state."""

@@ -46,6 +46,17 @@ def test_an_absent_file_is_not_made_where_that_is_forbidden(path: Path) -> None:
     assert not path.parent.exists()
 
 
+def test_a_path_that_cannot_be_written_is_reported_as_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailableError, match="can be written"):
+        SqliteStore.open(tmp_path / "file" / "store.db")
+
+
+def test_a_new_file_is_for_its_owners_eyes_only(store: SqliteStore, path: Path) -> None:
+    append_all(store, link("1"))
+    assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
+
+
 def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
     path = tmp_path / "letter.db"
     path.write_text("Dear Sir or Madam, " * 100)
