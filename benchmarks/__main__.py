@@ -1,6 +1,7 @@
 """`python -m benchmarks`: every benchmark, one table each."""
 
-from benchmarks import propagation
+from benchmarks import importing, propagation
 
 if __name__ == "__main__":
     propagation.main()
+    importing.main()

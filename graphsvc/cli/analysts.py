@@ -209,10 +209,10 @@ def runs(
 
 
 def _runs_table(found: list[ScoreRun]) -> Table:
-    numeric = frozenset({"subjects", "links", "sequence", "± points", "± exposure"})
+    numeric = frozenset({"subjects", "links", "± points"})
     shown = table(
         "Published runs",
-        ("run", "programme", "as of", "sequence", "subjects", "links", "± points", "± exposure"),
+        ("run", "programme", "as of", "subjects", "links", "± points"),
         numeric=numeric,
     )
     for run in found:
@@ -220,10 +220,8 @@ def _runs_table(found: list[ScoreRun]) -> Table:
             run.run_id,
             f"{run.programme} v{run.programme_version}",
             f"{run.as_of:%Y-%m-%d %H:%M}",
-            f"{run.snapshot_sequence:,}",
             f"{run.subjects:,}",
             f"{run.links:,}",
             scientific(run.score_bound),
-            scientific(run.exposure.bound),
         )
     return shown

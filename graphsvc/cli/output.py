@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from graphsvc.errors import InvalidInputError, SubjectNotFoundError
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.runs import PublishedScores
 
-stdout = Console()
+PIPE_WIDTH = 120
+stdout = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 stderr = Console(stderr=True)
 
 
@@ -48,7 +50,7 @@ def table(title: str, columns: Iterable[str], *, numeric: frozenset[str] = froze
     """Return an empty table; numeric columns stand to the right."""
     made = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name in columns:
-        made.add_column(name, justify="right" if name in numeric else "left")
+        made.add_column(name, justify="right" if name in numeric else "left", overflow="fold")
     return made
 
 

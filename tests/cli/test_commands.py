@@ -45,7 +45,6 @@ def terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Terminal:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
     for name in ("GRAPHSVC_STORE", "GRAPHSVC_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "otc_network.csv").write_text(RATINGS)

