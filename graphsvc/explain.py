@@ -22,6 +22,9 @@ from graphsvc.snapshot import Snapshot
 
 PATHS_SHOWN = 3
 LONGEST_PATH_HOPS = 6
+MOST_LINKS_WALKED = 5_000_000
+"""An explanation that would walk further says a larger remainder instead."""
+ROUNDING = 2.0**-50
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,12 @@ class Explainer:
         self._purpose = purpose
         self._scores = scores
         self._inputs = PropagationInputs.derive(snapshot, programme, scores.run.as_of)
+        rank = snapshot.subjects.rank_of_index
+        self._own_risk = algorithms.checked_vector(self._inputs.own_risk)
+        self._trust_seed = algorithms.checked_vector(self._inputs.trust_seed)
+        self._exposure = algorithms.checked_vector(scores.column("exposure")[rank])
+        unit = 1.0 - programme.trust.alpha
+        self._trust_mass = algorithms.checked_vector(scores.column("trust")[rank] * unit)
         as_of_us = to_microseconds(scores.run.as_of)
         self._blacklistings = self._by_subject(programme.exposure.blacklists, as_of_us)
         self._allowlistings = self._by_subject(programme.trust.allowlists, as_of_us)
@@ -147,11 +156,14 @@ class Explainer:
         certificate = self._scores.run.exposure
         found = algorithms.exposure_contributions(
             inputs.contacts,
-            inputs.own_risk,
+            self._own_risk,
             rule.beta,
             index,
             certificate.tolerance,
             hop_limit=rule.hop_limit,
+            max_links=MOST_LINKS_WALKED,
+            values=self._exposure,
+            values_bound=certificate.bound,
         )
         strongest = algorithms.strongest_exposure_paths(
             inputs.contacts,
@@ -177,12 +189,16 @@ class Explainer:
         unit = 1.0 - rule.alpha
         found = algorithms.trust_contributions(
             inputs.vouching,
-            inputs.trust_seed,
+            self._trust_seed,
             rule.alpha,
             index,
             certificate.tolerance * unit,
             hop_limit=rule.hop_limit,
+            max_links=MOST_LINKS_WALKED,
             transposed=inputs.vouching_reversed,
+            values=self._trust_mass,
+            # The published value was divided by the unit and is multiplied by it again.
+            values_bound=certificate.bound * unit + ROUNDING * self._trust_mass.largest,
         )
         strongest = algorithms.strongest_trust_paths(
             inputs.vouching,

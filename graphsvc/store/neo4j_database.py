@@ -32,6 +32,8 @@ DEFAULT_RETRY_S = 15.0
 _CONNECTION_TIMEOUT_S = 10.0
 _INDEX_TIMEOUT_S = 600
 _COMMIT_ATTEMPTS = 3
+_READ_ATTEMPTS = 10
+_VANISHED = "Neo.ClientError.Statement.EntityNotFound"
 _OUT_OF_MEMORY = frozenset(
     {
         "Neo.TransientError.General.MemoryPoolOutOfMemoryError",
@@ -142,8 +144,15 @@ class Database:
             self._driver.close()
 
     def _read(self, work: Work[Result]) -> Result:
+        # Another transaction may delete a relationship that this one has just found.
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_is_of_vanished),
+            stop=tenacity.stop_after_attempt(_READ_ATTEMPTS),
+            wait=tenacity.wait_random(0, 0.05),
+            reraise=True,
+        )
         with self._session() as session:
-            return session.execute_read(work)
+            return attempts(lambda: session.execute_read(work))
 
     def _write(self, work: Work[Result]) -> Result:
         # The driver retries what surely failed; a commit of unknown outcome is left to us.
@@ -215,6 +224,10 @@ def _split_uri(uri: str) -> tuple[str, str | None]:
     if not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{uri!r} is not of the form {parts.scheme}://HOST:PORT[/DATABASE]")
     return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/") or None
+
+
+def _is_of_vanished(error: BaseException) -> bool:
+    return isinstance(error, Neo4jError) and error.code == _VANISHED
 
 
 @contextmanager

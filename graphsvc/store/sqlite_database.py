@@ -163,7 +163,7 @@ class Database:
         if version < wanted:
             raise MigrationError(
                 f"{self.path} has schema version {version}, this program needs {wanted}; "
-                "migrate the store first (`graphsvc migrate`, or SqliteStore.migrate())"
+                "migrate the store first (SqliteStore.migrate)"
             )
         self._schema_is_known = True
 

@@ -32,15 +32,20 @@ DELETE link
 // Links of one kind in a range that stand. LINK_TYPE is replaced. Parameters: after, up_to, no_start_us
 // and no_end_us (what stands for missing times).
 // Returns at most one row: type, and the columns kind (empty), sequence, src, dst, weight, count,
-// valid_from_us, valid_to_us, superseded_by.
+// valid_from_us, valid_to_us, superseded_by. A link that is just being deleted has lost properties and
+// is left out.
 MATCH (src)-[link:LINK_TYPE]->(dst)
 USING INDEX link:LINK_TYPE(sequence)
 WHERE $after < link.sequence <= $up_to
-RETURN 'LINK_TYPE' AS type, [] AS kind, collect(link.sequence) AS sequence,
-    collect(src.number) AS src, collect(dst.number) AS dst,
-    collect(link.weight) AS weight, collect(link.count) AS count,
-    collect(coalesce(link.valid_from_us, $no_start_us)) AS valid_from_us,
-    collect(coalesce(link.valid_to_us, $no_end_us)) AS valid_to_us, [] AS superseded_by
+WITH link.sequence AS sequence, src.number AS src, dst.number AS dst,
+    link.weight AS weight, link.count AS count,
+    coalesce(link.valid_from_us, $no_start_us) AS valid_from_us,
+    coalesce(link.valid_to_us, $no_end_us) AS valid_to_us
+WHERE sequence IS NOT NULL AND weight IS NOT NULL AND count IS NOT NULL
+RETURN 'LINK_TYPE' AS type, [] AS kind, collect(sequence) AS sequence,
+    collect(src) AS src, collect(dst) AS dst, collect(weight) AS weight, collect(count) AS count,
+    collect(valid_from_us) AS valid_from_us, collect(valid_to_us) AS valid_to_us,
+    [] AS superseded_by
 
 // name: select_superseded_link_columns
 // Links of some kinds in a range that were superseded. Parameters and rows: as select_link_columns,
@@ -69,7 +74,8 @@ RETURN 'SUPERSEDED' AS type, collect(link.kind) AS kind, collect(link.sequence) 
 
 // name: select_links
 // Links of one kind in a range that stand. LINK_TYPE is replaced. Parameters: after, up_to.
-// Returns at most one row: type, links (a list of maps with all properties and both ends).
+// Returns at most one row: type, links (a list of maps with all properties and both ends;
+// a link that is just being deleted may lack some).
 MATCH (src)-[link:LINK_TYPE]->(dst)
 USING INDEX link:LINK_TYPE(sequence)
 WHERE $after < link.sequence <= $up_to

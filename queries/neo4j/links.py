@@ -109,7 +109,12 @@ def in_range(
     """Return links of some kinds with all their fields, superseded ones last."""
     text = _standing_and_superseded("select_links", "select_superseded_links", kinds)
     found = execute(transaction, text, {"kinds": list(kinds), "after": after, "up_to": up_to})
-    return [_with_kind(row["type"], link) for row in found for link in row["links"]]
+    return [
+        _with_kind(row["type"], link)
+        for row in found
+        for link in row["links"]
+        if not _is_being_deleted(link)
+    ]
 
 
 def moved_in_range(
@@ -153,7 +158,14 @@ def of_subject(
         "limit": limit,
     }
     found = execute(transaction, text, parameters)
-    return [_with_kind(row["type"], row["link"]) for row in found]
+    return [
+        _with_kind(row["type"], row["link"]) for row in found if not _is_being_deleted(row["link"])
+    ]
+
+
+def _is_being_deleted(link: Row) -> bool:
+    """Say whether the link lost its properties while it was read; it is SUPERSEDED meanwhile."""
+    return "sequence" not in link
 
 
 def _with_kind(link_type: str, link: Row) -> Row:
