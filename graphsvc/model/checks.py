@@ -33,13 +33,17 @@ def check_key(field: str, value: str) -> None:
 
 
 def check_text(field: str, value: str) -> None:
-    """Require at most 10,000 characters and no NUL."""
+    """Require at most 10,000 characters, no NUL and no half of a surrogate pair."""
     if len(value) > MAX_TEXT_CHARACTERS:
         raise InvalidRecordError(
             field, f"has {len(value)} characters; at most {MAX_TEXT_CHARACTERS} are allowed"
         )
     if "\x00" in value:
         raise InvalidRecordError(field, "holds a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRecordError(field, "holds half of a surrogate pair; send valid text") from None
 
 
 def check_finite(field: str, value: float) -> None:
@@ -68,9 +72,17 @@ def check_period(
 
 
 def check_time(field: str, value: datetime | None) -> None:
-    """Require a time zone where a time is given."""
-    if value is not None and value.tzinfo is None:
+    """Require a time zone, and an instant that UTC can express, where a time is given."""
+    if value is None:
+        return
+    if value.tzinfo is None:
         raise InvalidRecordError(field, f"is {value.isoformat()} without a time zone; give UTC")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRecordError(
+            field, f"is {value.isoformat()}, outside the years 1 to 9999 in UTC"
+        ) from None
 
 
 def check_not_future(field: str, value: datetime | None, now: datetime) -> None:

@@ -36,6 +36,9 @@ def encode(record: Record) -> Row:
         value = getattr(record, name)
         if form is _Form.PLAIN:
             row[name] = value
+        elif form is _Form.NUMBER:
+            # 1 and 1.0, 0.0 and −0.0 say the same, so they are kept and hashed the same.
+            row[name] = None if value is None else value + 0.0
         elif form is _Form.SUBJECT:
             kind, key = (value.kind.value, value.key) if value is not None else (None, None)
             row[f"{name}_kind"] = kind
@@ -115,6 +118,7 @@ class _Form(Enum):
     """How a field's value lies in a row."""
 
     PLAIN = auto()
+    NUMBER = auto()
     SUBJECT = auto()
     TIME = auto()
     KIND = auto()
@@ -128,6 +132,8 @@ def _form(annotation: Any) -> _Form:
         return _Form.TIME
     if annotation is tuple:
         return _Form.LIST
+    if annotation is float:
+        return _Form.NUMBER
     return _Form.KIND if issubclass(annotation, StrEnum) else _Form.PLAIN
 
 

@@ -125,6 +125,9 @@ class Writer(Protocol):
         """Store one part of a run's payload, invisible to readers until `publish_run`.
 
         The same chunk again overwrites, so that a crashed job can start over.
+
+        Raises:
+            ConflictError: the run is published already.
         """
 
     def publish_run(self, run: ScoreRun) -> None:

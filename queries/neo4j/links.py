@@ -165,7 +165,7 @@ def of_subject(
 
 def _is_being_deleted(link: Row) -> bool:
     """Say whether the link lost its properties while it was read; it is SUPERSEDED meanwhile."""
-    return "sequence" not in link
+    return link.get("sequence") is None
 
 
 def _with_kind(link_type: str, link: Row) -> Row:
