@@ -22,7 +22,7 @@ from graphsvc.errors import SnapshotDamagedError, SubjectNotFoundError
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
-from graphsvc.snapshot.snapshot import SUBJECT_KINDS
+from graphsvc.snapshot.snapshot import SUBJECT_KINDS, find_rank
 from graphsvc.store.ports import Reader
 
 CHUNK_BYTES = 4 << 20
@@ -119,20 +119,10 @@ class PublishedScores:
         Raises:
             SubjectNotFoundError: the run has no such subject.
         """
-        code = SUBJECT_KINDS.index(subject.kind)
-        low = int(np.searchsorted(self._kind, code, side="left"))
-        high = int(np.searchsorted(self._kind, code, side="right"))
-        wanted = subject.key.encode()
-        while low < high:
-            middle = (low + high) // 2
-            found = self._key[middle].as_py().encode()
-            if found == wanted:
-                return middle
-            if found < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
+        rank = find_rank(self._kind, lambda place: self._key[place].as_py().encode(), subject)
+        if rank is None:
+            raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
+        return rank
 
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""

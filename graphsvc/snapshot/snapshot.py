@@ -8,7 +8,8 @@ which it is found.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -122,21 +123,16 @@ class Snapshot:
         Raises:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
         """
-        code = SUBJECT_KINDS.index(ref.kind)
-        low = int(np.searchsorted(self.subjects.kind, code, side="left"))
-        high = int(np.searchsorted(self.subjects.kind, code, side="right"))
-        wanted = ref.key.encode()
-        offset, keys = self.subjects.key_offset, self.subjects.key_bytes
-        while low < high:
-            middle = (low + high) // 2
-            found = keys[offset[middle] : offset[middle + 1]].tobytes()
-            if found == wanted:
-                return middle
-            if found < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        raise SubjectNotFoundError(f"{ref}: not known for purpose {self.facts.purpose}")
+        subjects = self.subjects
+
+        def key_at(rank: int) -> bytes:
+            begin, end = subjects.key_offset[rank], subjects.key_offset[rank + 1]
+            return subjects.key_bytes[begin:end].tobytes()
+
+        rank = find_rank(subjects.kind, key_at, ref)
+        if rank is None:
+            raise SubjectNotFoundError(f"{ref}: not known for purpose {self.facts.purpose}")
+        return rank
 
     def index_of(self, ref: SubjectRef) -> int:
         """Return a subject's index in the arrays.
@@ -180,6 +176,23 @@ class Snapshot:
             links=SnapshotLinks(**part("links", _names(SnapshotLinks))),
             listings=SnapshotListings(**part("listings", _names(SnapshotListings))),
         )
+
+
+def find_rank(
+    kinds: NDArray[np.uint8], key_at: Callable[[int], bytes], ref: SubjectRef
+) -> int | None:
+    """Return a subject's place in the order of (kind code, key), or None where it is not there.
+
+    Args:
+        kinds: kind codes (n,), ascending.
+        key_at: the UTF-8 key at a place, ascending within a kind.
+        ref: whom to find.
+    """
+    code = SUBJECT_KINDS.index(ref.kind)
+    low, high = (int(np.searchsorted(kinds, code, side=side)) for side in ("left", "right"))
+    wanted = ref.key.encode()
+    rank = bisect_left(range(high), wanted, low, high, key=key_at)
+    return rank if rank < high and key_at(rank) == wanted else None
 
 
 def _names(part: type) -> list[str]:
