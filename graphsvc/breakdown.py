@@ -17,7 +17,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from graphsvc.model import EventKind, Programme, ReportStatus, SubjectRef
+from graphsvc.model import EventKind, ListKind, Programme, ReportStatus, SubjectRef
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.runs import PublishedScores, SubjectScore
 from graphsvc.scoring.inputs import PropagationInputs
@@ -99,10 +99,10 @@ class RecordLines:
             for kind, rule in sorted(programme.events.items())
         }
         self._listings = {
-            code: listing_weights(snapshot, points_of, as_of_us)
-            for code, points_of in (
-                ("OWN_BLACKLISTING", programme.blacklist_points()),
-                ("OWN_ALLOWLISTING", programme.allowlist_points()),
+            code: listing_weights(snapshot, points_of, kind, as_of_us)
+            for code, kind, points_of in (
+                ("OWN_BLACKLISTING", ListKind.BLACKLIST, programme.blacklist_points()),
+                ("OWN_ALLOWLISTING", ListKind.ALLOWLIST, programme.allowlist_points()),
             )
         }
 

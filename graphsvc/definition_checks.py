@@ -157,12 +157,12 @@ def _bands(programme: Programme, purpose: Purpose) -> Iterator[Problem]:
             yield Problem(
                 ("bands", at, "from"), f"is {start:g}, not above that of the band before it"
             )
-        if start > highest:
+        elif start > highest:
             yield Problem(
                 ("bands", at, "from"),
                 f"is {start:g}: unreachable, no points add up to more than {highest:g}",
             )
-        if at + 1 < len(starts) and starts[at + 1] <= lowest:
+        elif at + 1 < len(starts) and start < starts[at + 1] <= lowest:
             yield Problem(
                 ("bands", at, "from"),
                 f"is {start:g}: unreachable, no points add up to less than {lowest:g}, where the "

@@ -119,7 +119,8 @@ class DefinitionLibrary:
         for programme in self.programmes.values():
             problems += self._located(programme, self._programme_problems(programme, latest))
         if not problems:  # a policy is judged by the scores of sound programmes
-            for policy in self.policies.values():
+            newest = {name: _latest(self.policies, name, "policy") for name, _ in self.policies}
+            for policy in newest.values():
                 problems += self._located(policy, self._policy_problems(policy, latest))
         if problems:
             raise DefinitionError("\n".join(problems))

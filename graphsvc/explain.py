@@ -16,7 +16,7 @@ import numpy as np
 import algorithms
 from graphsvc.breakdown import LinePart, PointLine, RecordLines, rounding_line
 from graphsvc.errors import CertificateError
-from graphsvc.model import Programme, Purpose, ScoreRun, SubjectRef
+from graphsvc.model import ListKind, Programme, Purpose, ScoreRun, SubjectRef
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.reasons import Reason, adverse_action, reasons_of
 from graphsvc.runs import PublishedScores, SubjectScore
@@ -115,8 +115,12 @@ class Explainer:
         self._inputs = PropagationInputs.derive(snapshot, programme, scores.run.as_of)
         as_of_us = to_microseconds(scores.run.as_of)
         self._records = RecordLines(snapshot, programme, self._inputs, scores)
-        self._blacklistings = self._by_subject(programme.exposure.blacklists, as_of_us)
-        self._allowlistings = self._by_subject(programme.trust.allowlists, as_of_us)
+        self._blacklistings = self._by_subject(
+            programme.exposure.blacklists, ListKind.BLACKLIST, as_of_us
+        )
+        self._allowlistings = self._by_subject(
+            programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
+        )
 
     def explain(self, subject: SubjectRef) -> Explanation:
         """Return why `subject` has its score.
@@ -263,11 +267,11 @@ class Explainer:
         )
 
     def _by_subject(
-        self, list_names: frozenset[str], as_of_us: int
+        self, list_names: frozenset[str], kind: ListKind, as_of_us: int
     ) -> dict[int, tuple[SourceListing, ...]]:
         table = self._snapshot.listings
         found: dict[int, tuple[SourceListing, ...]] = {}
-        for place in standing_listings(self._snapshot, list_names, as_of_us):
+        for place in standing_listings(self._snapshot, list_names, kind, as_of_us):
             listing = SourceListing(
                 list_name=self._snapshot.facts.list_names[table.list_code[place]],
                 severity=float(table.severity[place]),

@@ -293,8 +293,8 @@ def top(
         return
     shown = table(
         f"{'Lowest' if lowest else 'Highest'} {by.value} for {purpose}, as of {run.as_of:%Y-%m-%d}",
-        ("subject", "score", "band", "width", "exposure", "trust", "own", "association"),
-        numeric=frozenset({"score", "width", "exposure", "trust", "own", "association"}),
+        ("subject", "score", "band", "width", "exposure", "trust", "own", "contacts"),
+        numeric=frozenset({"score", "width", "exposure", "trust", "own", "contacts"}),
     )
     for row in rows:
         shown.add_row(
@@ -302,8 +302,8 @@ def top(
             f"{row.score:.1f}",
             row.band or "",
             f"{row.width:.0f}",
-            f"{row.exposure:.6f}",
-            f"{row.trust:.6f}",
+            f"{row.exposure:.4f}",
+            f"{row.trust:.4f}",
             signed(row.own_points),
             signed(row.association_points),
         )

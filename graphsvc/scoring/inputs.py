@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import algorithms
-from graphsvc.model import Conductance, Direction, Programme
+from graphsvc.model import Conductance, Direction, ListKind, Programme
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.own import (
     MICROSECONDS_PER_DAY,
@@ -87,8 +87,12 @@ class PropagationInputs:
             contacts=contacts,
             vouching=vouching,
             vouching_reversed=vouching.transpose(),
-            own_risk=_joint_severity(snapshot, programme.exposure.blacklists, as_of_us),
-            trust_seed=_joint_severity(snapshot, programme.trust.allowlists, as_of_us),
+            own_risk=_joint_severity(
+                snapshot, programme.exposure.blacklists, ListKind.BLACKLIST, as_of_us
+            ),
+            trust_seed=_joint_severity(
+                snapshot, programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
+            ),
             has_contacts=contacts.out_degree > 0,
             links=int(conducting.size),
             own=OwnRecord.derive(snapshot, programme, as_of_us),
@@ -143,6 +147,8 @@ def _vouching_graph(links: _ConductingLinks, programme: Programme, n: int) -> al
     return algorithms.CSRGraph.from_edges(carrying.src, carrying.dst, carrying.conductance, n)
 
 
-def _joint_severity(snapshot: Snapshot, list_names: frozenset[str], as_of_us: int) -> Floats:
-    _, entries = listing_weights(snapshot, dict.fromkeys(list_names, 1.0), as_of_us)
+def _joint_severity(
+    snapshot: Snapshot, list_names: frozenset[str], kind: ListKind, as_of_us: int
+) -> Floats:
+    _, entries = listing_weights(snapshot, dict.fromkeys(list_names, 1.0), kind, as_of_us)
     return joint_severity(entries, snapshot.n)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import algorithms
-from graphsvc.model import EventKind, EventRule, Programme, Valence
+from graphsvc.model import EventKind, EventRule, ListKind, Programme, Valence
 from graphsvc.scoring.saturation import saturated
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.snapshot import EVENT_KINDS
@@ -81,8 +81,11 @@ class OwnRecord:
             amount += np.bincount(found.subject, found.freshness, minlength=snapshot.n)
             count += np.bincount(found.subject, minlength=snapshot.n)
         listings = []
-        for points_of in (programme.allowlist_points(), programme.blacklist_points()):
-            worth, listed = listing_weights(snapshot, points_of, as_of_us)
+        for kind_of_list, points_of in (
+            (ListKind.ALLOWLIST, programme.allowlist_points()),
+            (ListKind.BLACKLIST, programme.blacklist_points()),
+        ):
+            worth, listed = listing_weights(snapshot, points_of, kind_of_list, as_of_us)
             listings.append(worth * joint_severity(listed, snapshot.n))
             entries = np.bincount(listed.subject, minlength=snapshot.n)
             amount += entries
@@ -131,29 +134,35 @@ def freshness(since_us: Int64s, as_of_us: int, half_life_days: float | None) -> 
 
 
 def standing_listings(
-    snapshot: Snapshot, list_names: frozenset[str], as_of_us: int
+    snapshot: Snapshot, list_names: frozenset[str], kind: ListKind, as_of_us: int
 ) -> NDArray[np.int64]:
-    """Return the places of the listings on these lists that are in force at a time."""
+    """Return the places of the listings on these lists that are in force at a time.
+
+    An entry that says of itself that it is of the other kind counts for nothing: a slip in a file
+    must not turn praise into blame.
+    """
     listings = snapshot.listings
     codes = [code for code, name in enumerate(snapshot.facts.list_names) if name in list_names]
     in_force = (listings.effective_from_us <= as_of_us) & (as_of_us < listings.until_us)
-    return np.flatnonzero(in_force & np.isin(listings.list_code, codes))
+    as_declared = listings.is_blacklisting == (kind is ListKind.BLACKLIST)
+    return np.flatnonzero(in_force & as_declared & np.isin(listings.list_code, codes))
 
 
 def listing_weights(
-    snapshot: Snapshot, points_of: Mapping[str, float], as_of_us: int
+    snapshot: Snapshot, points_of: Mapping[str, float], kind: ListKind, as_of_us: int
 ) -> tuple[float, RecordWeights]:
     """Return the points P of the list that weighs most, and severity · points / P of each entry.
 
     Args:
         snapshot: where the listings are.
         points_of: points of lists that all point the same way; of the others nothing is read.
+        kind: which way.
         as_of_us: the time at which they are in force.
     """
     worth = max(points_of.values(), key=abs, default=0.0)
     if worth == 0.0:
         points_of = {}
-    place = standing_listings(snapshot, frozenset(points_of), as_of_us)
+    place = standing_listings(snapshot, frozenset(points_of), kind, as_of_us)
     listings = snapshot.listings
     ratio = np.array(
         [points_of.get(name, 0.0) / worth if points_of else 0.0 for name in _names(snapshot)]

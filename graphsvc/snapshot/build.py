@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from graphsvc.model import (
     Event,
     Listing,
+    ListKind,
     Purpose,
     Record,
     RecordType,
@@ -292,6 +293,9 @@ def _listing_columns(
     columns = SnapshotListings(
         subject=_indices(statements, [record.subject for record in records], index_of_number),
         list_code=np.array([codes[record.list_name] for record in records], np.uint16),
+        is_blacklisting=np.array(
+            [record.list_kind is ListKind.BLACKLIST for record in records], np.bool_
+        ),
         severity=np.array([record.severity for record in records], np.float64),
         effective_from_us=_times_us([record.effective_from for record in records]),
         until_us=_times_us([record.until for record in records]),

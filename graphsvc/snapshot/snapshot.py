@@ -86,6 +86,7 @@ class SnapshotListings:
 
     subject: NDArray[np.int32]
     list_code: NDArray[np.uint16]
+    is_blacklisting: NDArray[np.bool_]
     severity: NDArray[np.float64]
     effective_from_us: NDArray[np.int64]
     until_us: NDArray[np.int64]
