@@ -144,8 +144,8 @@ class ReportRule(_Part):
     """Points for what is said of a subject, and for what turned out false of what it said.
 
     A report weighs severity · 2^(−age / half-life), once upheld in full, while open times the
-    reporter's credibility t / (t + credibility_half_at), t being the reporter's own trust for the
-    purpose (1 is a seed's). Of one reporter's open reports on one subject the strongest counts;
+    reporter's credibility t² / (t² + credibility_half_at²), t being the reporter's own trust for
+    the purpose (1 is a seed's). Of one reporter's open reports on one subject the strongest counts;
     all open ones on a subject together weigh `open_weight_cap` at most.
     """
 

@@ -1,13 +1,15 @@
 """What reports weigh: on whom they are about by their outcome, and on who made them if false.
 
-An open report weighs by its reporter's credibility c(t) = t / (t + half), t the reporter's own
-trust for the purpose: whoever nobody trusts weighs nothing, however many of them there are. c is
-nowhere steeper than 1/half, so that errors of the reporters' trust that add up to δ move the joint
-weight of the reports on one subject by at most δ/half.
+An open report weighs by its reporter's credibility c(t) = t² / (t² + half²), t the reporter's own
+trust for the purpose: whoever nobody trusts weighs nothing, however many of them there are. Being
+convex near 0, c gives a ring nothing for spreading the trust it got hold of over many accounts:
+with T in all, the ring weighs T / (2 half) at most. c is nowhere steeper than 0.65/half, so that
+errors of the reporters' trust that add up to δ move the joint weight by at most 0.65 δ/half.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +17,6 @@ from numpy.typing import NDArray
 
 from graphsvc.model import ReportRule, ReportStatus
 from graphsvc.scoring.own import RecordWeights, freshness
-from graphsvc.scoring.saturation import saturated
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.snapshot import NO_REPORTER, REPORT_STATUSES
 
@@ -110,7 +111,7 @@ class Reports:
         named = self.open_reporter != NO_REPORTER
         held = np.where(named, np.append(trust, 0.0)[self.open_reporter], 0.0)
         belief = np.where(
-            named, saturated(held, self.rule.credibility_half_at), self.rule.analyst_weight
+            named, credibility(held, self.rule.credibility_half_at), self.rule.analyst_weight
         )
         found = self.open
         return RecordWeights(found.place, found.subject, found.weight * belief, found.freshness)
@@ -126,6 +127,20 @@ class Reports:
             uncapped=settled + unsettled,
             on_reporter=self.rejected.joint(self.n),
         )
+
+
+STEEPEST_CREDIBILITY = 3.0 * math.sqrt(3.0) / 8.0
+"""Largest slope of c in units of 1/half; it is at t = half/√3."""
+
+
+def credibility(trust: Floats, half: float) -> Floats:
+    """Return t² / (t² + half²): 0 at 0, ½ at `half`, at most t / (2 half) anywhere.
+
+    >>> credibility(np.array([0.0, 0.2]), half=0.2)
+    array([0. , 0.5])
+    """
+    squared = np.square(trust / half)
+    return squared / (squared + 1.0)
 
 
 def _strongest_of_each_reporter(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphsvc.model import Programme, Purpose, Valence
 from graphsvc.scoring.own import OwnRecord
-from graphsvc.scoring.reports import JointReports
+from graphsvc.scoring.reports import STEEPEST_CREDIBILITY, JointReports
 from graphsvc.scoring.saturation import saturated
 
 Floats = NDArray[np.float64]
@@ -170,7 +170,7 @@ class PointScale:
         rule = self.programme.reports
         if rule is not None:
             # Each reporter counts once a subject, so the errors of their trust add up to bound_1.
-            steepest = 1.0 / (rule.credibility_half_at * rule.half_points_at)
+            steepest = STEEPEST_CREDIBILITY / (rule.credibility_half_at * rule.half_points_at)
             off += -rule.points * trust_bound_1 * steepest
         # The points themselves are rounded: a handful of operations, and one for each record.
         span = self.score_span()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +11,18 @@ from typer.testing import CliRunner
 
 from graphsvc.app import Service
 from graphsvc.cli.main import app
+from graphsvc.logs import configure_logs
 from graphsvc.model import EventKind, ReportStatus
 from tests.service.samples import AS_OF, PURPOSE, event, listed, report, trusts
 
 CHALLENGER = "marketplace-integrity-near"
+
+
+@pytest.fixture(autouse=True)
+def _logs_restored() -> Iterator[None]:
+    yield
+    # The command sent the logs to a stream that the runner has closed since.
+    configure_logs("console", "warning")
 
 
 @pytest.fixture

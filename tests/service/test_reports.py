@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from graphsvc.app import Service
 from graphsvc.model import Record, ReportStatus
+from graphsvc.scoring.reports import STEEPEST_CREDIBILITY, credibility
 from tests.service.samples import AS_OF, PURPOSE, account, listed, report, scored, trusts
 
 OPEN, UPHELD, REJECTED = ReportStatus.OPEN, ReportStatus.UPHELD, ReportStatus.REJECTED
@@ -36,7 +37,9 @@ def test_an_open_report_weighs_by_the_trust_that_a_dense_solve_gives_its_reporte
     shared = np.zeros((3, 3))
     shared[0, 1] = shared[1, 2] = 1.0
     held = np.linalg.solve(np.eye(3) - 0.85 * shared.T, np.array([1.0, 0.0, 0.0]))[2]
-    assert found["9"].report_points == pytest.approx(points(0.3 * held / (held + BELIEF)), abs=1e-6)
+    assert found["9"].report_points == pytest.approx(
+        points(0.3 * held**2 / (held**2 + BELIEF**2)), abs=1e-6
+    )
 
 
 def test_whom_nobody_trusts_weighs_nothing_however_many_they_are(service: Service) -> None:
@@ -57,7 +60,7 @@ def test_a_ring_that_bought_links_into_the_honest_region_stays_under_the_cap(
     records += [report(9, f"fake{number}") for number in range(friends)]
     found = scored(service, records)
     each = 0.85 / friends
-    joint = min(friends * each / (each + BELIEF), CAP)
+    joint = min(friends * each**2 / (each**2 + BELIEF**2), CAP)
     assert found["9"].report_points == pytest.approx(points(joint), abs=1e-6)
     assert found["9"].report_points >= points(CAP)
 
@@ -67,7 +70,7 @@ def test_of_one_reporters_reports_on_one_subject_the_strongest_counts(service: S
         report(9, 1, severity=severity, external_id=f"s{severity}") for severity in (0.1, 0.4, 0.2)
     ]
     found = scored(service, [listed(1, "marketplace-verified"), trusts(1, 2), *several])
-    assert found["9"].report_points == pytest.approx(points(0.4 / 1.2), abs=1e-9)
+    assert found["9"].report_points == pytest.approx(points(0.4 / 1.04), abs=1e-9)
     lines = [line for line in service.explain(PURPOSE, account(9)).lines if line.part == "report"]
     assert sorted(line.code for line in lines) == ["OPEN_REPORT", *["OPEN_REPORT_NOT_COUNTED"] * 2]
 
@@ -131,8 +134,29 @@ def test_a_coarse_score_is_off_by_less_than_its_bound_where_reporters_trust_is_u
 
 
 def test_the_bound_of_the_reporters_trust_is_in_the_bound_of_the_score(service: Service) -> None:
-    """Σ |Δt| ≤ δ moves the joint weight by δ/0.2 and the points by 150 · δ/0.2 at most."""
+    """Σ |Δt| ≤ δ moves the joint weight by 0.65 δ/0.2 and the points by 150 times that at most."""
     service.store.append([listed(1, "marketplace-verified"), trusts(1, 2), report(9, 2)])
     run = service.recompute(PURPOSE, as_of=AS_OF, tolerance=1e-3)
     without = 150 * run.exposure.bound / 0.05 + 150 * run.trust.bound / 0.05
-    assert run.score_bound >= without + 150 * run.trust.bound_1 / (BELIEF * HALF)
+    assert run.score_bound >= without + 150 * 0.649 * run.trust.bound_1 / (BELIEF * HALF)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=50), st.floats(0.01, 2))
+def test_a_ring_gains_nothing_by_spreading_its_trust_over_many(
+    held: list[float], half: float
+) -> None:
+    """However trust of T in all is shared out, the ring weighs T / (2 half) at most."""
+    joint = float(credibility(np.array(held), half).sum())
+    assert joint <= sum(held) / (2 * half) + 1e-12
+    spread = np.full(len(held), min(sum(held) / len(held), half / 2))
+    wider = np.repeat(spread / 2, 2)
+    assert credibility(wider, half).sum() <= credibility(spread, half).sum() + 1e-12
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(0, 5), st.floats(-0.5, 0.5), st.floats(0.01, 2))
+def test_credibility_is_nowhere_steeper_than_is_said(held: float, off: float, half: float) -> None:
+    other = max(held + off, 0.0)
+    one, two = credibility(np.array([held, other]), half)
+    assert abs(one - two) <= STEEPEST_CREDIBILITY * abs(other - held) / half + 1e-12
