@@ -11,7 +11,7 @@ from gql.runs import Run
 from gql.scalars import DateTime
 from gql.scores import Reason
 from gql.subjects import Subject
-from graphsvc import explain
+from graphsvc import explain, reasons
 
 DEFAULT_CONTRIBUTIONS = 20
 
@@ -113,15 +113,15 @@ class ExplainedValue(graphene.ObjectType):
 
 def _resolve_reasons(
     explanation: explain.Explanation, info: GraphQLResolveInfo, first: int
-) -> tuple[explain.Reason, ...]:
+) -> tuple[reasons.Reason, ...]:
     return explanation.reasons[: page_size(first)]
 
 
 class Explanation(graphene.ObjectType):
     """A score taken apart.
 
-    basePoints + ownListingPoints + exposurePoints + trustPoints + capPoints + rangePoints is the
-    score.
+    basePoints + ownListingPoints + eventPoints + reportPoints + rejectedReportPoints +
+    exposurePoints + trustPoints + capPoints + rangePoints is the score.
     """
 
     score = graphene.Float(
@@ -135,6 +135,21 @@ class Explanation(graphene.ObjectType):
         required=True,
         description="Effect of the subject's own listings.",
         resolver=lambda explanation, info: explanation.score.own_listing_points,
+    )
+    event_points = graphene.Float(
+        required=True,
+        description="Effect of the subject's own events.",
+        resolver=lambda explanation, info: explanation.score.event_points,
+    )
+    report_points = graphene.Float(
+        required=True,
+        description="Effect of reports on the subject, zero or less.",
+        resolver=lambda explanation, info: explanation.score.report_points,
+    )
+    rejected_report_points = graphene.Float(
+        required=True,
+        description="Effect of reports by the subject that were found false, zero or less.",
+        resolver=lambda explanation, info: explanation.score.rejected_report_points,
     )
     exposure_points = graphene.Float(
         required=True,

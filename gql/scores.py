@@ -14,8 +14,8 @@ from gql.paging import page_size
 from gql.runs import Run
 from gql.subjects import Subject, SubjectKindEnum
 from gql.view import ReadScore
-from graphsvc.explain import Reason as ExplainedReason
 from graphsvc.model import SubjectKind
+from graphsvc.reasons import Reason as ExplainedReason
 
 
 class TopBy(StrEnum):
@@ -76,6 +76,28 @@ class Score(graphene.ObjectType):
         required=True,
         description="Largest possible error of the score, in points.",
         resolver=lambda score, info: score.run.score_bound,
+    )
+    width = graphene.Float(
+        required=True,
+        description="How far, in points, the records that a full file would have could still move "
+        "the score; it falls with every record of the subject's own.",
+        resolver=lambda score, info: score.values.width,
+    )
+    band = graphene.String(
+        description="Name of the stretch of the scale that the score lies in. Null where the "
+        "scoring model has none.",
+        resolver=lambda score, info: score.values.band,
+    )
+    own_points = graphene.Float(
+        required=True,
+        description="Effect of the subject's own record: events, reports and listings, without "
+        "its contacts.",
+        resolver=lambda score, info: score.values.own_points,
+    )
+    association_points = graphene.Float(
+        required=True,
+        description="Effect of the subject's contacts, within the purpose's cap.",
+        resolver=lambda score, info: score.values.association_points,
     )
     exposure = graphene.Float(
         required=True,

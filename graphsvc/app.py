@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 import structlog
 
 from graphsvc import publish
+from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError
+from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.model import (
     AuditDraft,
@@ -166,13 +167,22 @@ class Service:
             self._current.pop(chosen.name, None)
         return run
 
-    def scores(self, purpose: str, *, run_id: str | None = None) -> PublishedScores:
+    def scores(
+        self, purpose: str, *, run_id: str | None = None, programme: str | None = None
+    ) -> PublishedScores:
         """Return the published scores that a purpose's readers get.
 
+        Args:
+            purpose: what they are read for.
+            run_id: one run; the current one otherwise.
+            programme: name of one of the purpose's programmes, say a challenger; its champion
+                otherwise.
+
         Raises:
-            RunNotFoundError: no run of the purpose's champion has been published.
+            RunNotFoundError: no run of that programme has been published.
+            ConflictError: the programme is for another purpose.
         """
-        champion = self.library.champion(purpose)
+        chosen = self._programme(purpose, programme)
         if run_id is not None:
             run = self.store.run(run_id)
             if run is None or run.purpose != purpose:
@@ -180,21 +190,23 @@ class Service:
             return self._run_files.open(run)
         now = time.monotonic()
         with self._lock:
-            kept = self._current.get(champion.name)
+            kept = self._current.get(chosen.name)
             if kept is not None and now - kept[0] < CURRENT_RUN_SECONDS:
                 return kept[1]
-        current = self.store.current_run(champion.name)
+        current = self.store.current_run(chosen.name)
         if current is None:
+            of_it = f" of programme {programme}" if programme else ""
+            option = f" --programme {programme}" if programme else ""
             raise RunNotFoundError(
-                f"purpose {purpose} has no published run; "
-                f"run: graphsvc recompute --purpose {purpose}"
+                f"purpose {purpose} has no published run{of_it}; "
+                f"run: graphsvc recompute --purpose {purpose}{option}"
             )
         if kept is not None and kept[1].run.run_id == current.run_id:
             scores = kept[1]
         else:
             scores = self._run_files.open(current)
         with self._lock:
-            self._current[champion.name] = (now, scores)
+            self._current[chosen.name] = (now, scores)
         return scores
 
     def top(
@@ -205,21 +217,63 @@ class Service:
         by: str = "exposure",
         largest_first: bool = True,
         kind: SubjectKind | None = None,
+        programme: str | None = None,
     ) -> list[SubjectScore]:
         """Return the subjects with the largest (or smallest) value in the current run."""
-        scores = self.scores(purpose)
+        scores = self.scores(purpose, programme=programme)
         ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
         return [scores.at_rank(rank) for rank in ranks]
 
+    def side_by_side(
+        self, purpose: str, subject: SubjectRef
+    ) -> list[tuple[ScoreRun, SubjectScore]]:
+        """Return a subject's current score by each of a purpose's programmes, the champion first.
+
+        Programmes without a run, and those whose run has no such subject, are left out.
+        """
+        found = []
+        for programme in self.library.programmes_of(purpose):
+            try:
+                scores = self.scores(purpose, programme=programme.name)
+                found.append((scores.run, scores.score(subject)))
+            except (RunNotFoundError, SubjectNotFoundError):
+                continue
+        return found
+
+    def advise(self, purpose: str, subject: SubjectRef, *, programme: str | None = None) -> Advised:
+        """Return what a purpose's policy advises on a subject, by the current run.
+
+        Raises:
+            SubjectNotFoundError: the run has no such subject.
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        policy = self.library.policy(purpose)
+        scores = self.scores(purpose, programme=programme)
+        run = scores.run
+        return advise(
+            policy,
+            self._declared_programme(run.programme, run.programme_version),
+            self._declared_purpose(run.purpose, run.purpose_version),
+            scores.score(subject),
+            run.run_id,
+        )
+
     def explain(
-        self, purpose: str, subject: SubjectRef, *, run_id: str | None = None
+        self,
+        purpose: str,
+        subject: SubjectRef,
+        *,
+        run_id: str | None = None,
+        programme: str | None = None,
     ) -> Explanation:
         """Return why a subject has its score in the current (or a named) run."""
-        return self.explainer(purpose, run_id=run_id).explain(subject)
+        return self.explainer(purpose, run_id=run_id, programme=programme).explain(subject)
 
-    def explainer(self, purpose: str, *, run_id: str | None = None) -> Explainer:
-        """Return the explainer of a run; the last one of each purpose is kept."""
-        scores = self.scores(purpose, run_id=run_id)
+    def explainer(
+        self, purpose: str, *, run_id: str | None = None, programme: str | None = None
+    ) -> Explainer:
+        """Return the explainer of a run; as many are kept as there are programmes."""
+        scores = self.scores(purpose, run_id=run_id, programme=programme)
         # Held while it is made: it takes long, and those who ask meanwhile want the same one.
         with self._explainer_lock:
             kept = self._explainers.get(scores.run.run_id)
@@ -227,10 +281,10 @@ class Service:
                 return kept
             run = scores.run
             declared = self._declared_purpose(run.purpose, run.purpose_version)
-            programme = self._declared_programme(run.programme, run.programme_version)
+            model = self._declared_programme(run.programme, run.programme_version)
             snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
-            explainer = Explainer(snapshot, programme, declared, scores)
-            if len(self._explainers) >= len(self.library.purposes):
+            explainer = Explainer(snapshot, model, declared, scores)
+            if len(self._explainers) >= len(self.library.programmes):
                 self._explainers.pop(next(iter(self._explainers)))
             self._explainers[run.run_id] = explainer
             return explainer
@@ -277,8 +331,14 @@ class Service:
             (DefinitionKind.PURPOSE, purpose.name, purpose.version),
             (DefinitionKind.PROGRAMME, programme.name, programme.version),
         }
+        policies = {
+            policy.name
+            for policy in self.library.policies.values()
+            if policy.purpose == purpose.name
+        }
         for definition in self.library.stored():
-            if (definition.kind, definition.name, definition.version) in wanted:
+            is_policy = definition.kind is DefinitionKind.POLICY and definition.name in policies
+            if is_policy or (definition.kind, definition.name, definition.version) in wanted:
                 self.store.save_definition(definition)
 
     def _declared_purpose(self, name: str, version: int) -> Purpose:

@@ -16,10 +16,17 @@ from typing import TypeVar
 import yaml
 from pydantic import ValidationError
 
+from graphsvc.definition_checks import Problem, policy_problems, programme_problems
 from graphsvc.errors import DefinitionError, DefinitionNotFoundError
 from graphsvc.model import DefinitionKind, Policy, Programme, Purpose, StoredDefinition
 
 Document = TypeVar("Document", Purpose, Programme, Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    file: str
+    tree: yaml.Node | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,15 @@ class DefinitionLibrary:
     purposes: dict[tuple[str, int], Purpose] = field(default_factory=dict)
     programmes: dict[tuple[str, int], Programme] = field(default_factory=dict)
     policies: dict[tuple[str, int], Policy] = field(default_factory=dict)
+    origins: dict[tuple[str, str, int], _Origin] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, own_folder: Path | None = None) -> DefinitionLibrary:
         """Read the shipped documents and those in `own_folder`.
 
         Raises:
-            DefinitionError: a document is wrong, or refers to what its purpose doesn't permit.
+            DefinitionError: a document is wrong, or refers to what its purpose doesn't permit;
+                one line for each thing, with file, line and field.
         """
         roots: list[Traversable] = [files("graphsvc.shipped")]
         if own_folder is not None:
@@ -44,9 +53,9 @@ class DefinitionLibrary:
             roots.append(own_folder)
         library = cls()
         for root in roots:
-            _read_folder(root / "purposes", Purpose, library.purposes)
-            _read_folder(root / "programmes", Programme, library.programmes)
-            _read_folder(root / "policies", Policy, library.policies)
+            library._read_folder(root / "purposes", Purpose, library.purposes)
+            library._read_folder(root / "programmes", Programme, library.programmes)
+            library._read_folder(root / "policies", Policy, library.policies)
         library._check_references()
         return library
 
@@ -82,76 +91,109 @@ class DefinitionLibrary:
                     kind=kind, name=name, version=version, body=document.canonical_json()
                 )
 
+    def policy(self, purpose: str) -> Policy:
+        """Return the highest version of a purpose's policy.
+
+        Raises:
+            DefinitionNotFoundError: there is no such purpose, or it has no policy.
+        """
+        self.purpose(purpose)
+        found = [policy for policy in self.policies.values() if policy.purpose == purpose]
+        if not found:
+            raise DefinitionNotFoundError(f"purpose {purpose} has no policy")
+        return max(found, key=lambda policy: policy.version)
+
+    def programmes_of(self, purpose: str) -> list[Programme]:
+        """Return the highest version of each of a purpose's programmes, the champion first."""
+        latest: dict[str, Programme] = {}
+        for (name, _), programme in sorted(self.programmes.items()):
+            if programme.purpose == purpose:
+                latest[name] = programme
+        return sorted(
+            latest.values(), key=lambda programme: (not programme.champion, programme.name)
+        )
+
     def _check_references(self) -> None:
-        champions: dict[str, str] = {}
+        problems: list[str] = []
+        latest = {name: self.purpose(name) for name, _ in self.purposes}
         for programme in self.programmes.values():
-            purposes = [
-                purpose for purpose in self.purposes.values() if purpose.name == programme.purpose
-            ]
-            if not purposes:
+            problems += self._located(programme, self._programme_problems(programme, latest))
+        if not problems:  # a policy is judged by the scores of sound programmes
+            newest = {name: _latest(self.policies, name, "policy") for name, _ in self.policies}
+            for policy in newest.values():
+                problems += self._located(policy, self._policy_problems(policy, latest))
+        if problems:
+            raise DefinitionError("\n".join(problems))
+
+    def _programme_problems(
+        self, programme: Programme, purposes: dict[str, Purpose]
+    ) -> Iterator[Problem]:
+        purpose = purposes.get(programme.purpose)
+        if purpose is None:
+            yield Problem(("purpose",), f"{programme.purpose} is not declared")
+            return
+        yield from programme_problems(programme, purpose)
+        others = sorted(
+            other.name
+            for other in self.programmes.values()
+            if other.champion
+            and other.purpose == programme.purpose
+            and other.name != programme.name
+        )
+        if programme.champion and others:
+            yield Problem(
+                ("champion",),
+                f"{others[0]} is champion of {programme.purpose} already; a purpose has one",
+            )
+
+    def _policy_problems(self, policy: Policy, purposes: dict[str, Purpose]) -> Iterator[Problem]:
+        purpose = purposes.get(policy.purpose)
+        if purpose is None:
+            yield Problem(("purpose",), f"{policy.purpose} is not declared")
+            return
+        others = {
+            other.name
+            for other in self.policies.values()
+            if other.purpose == policy.purpose and other.name != policy.name
+        }
+        if others:
+            yield Problem(
+                ("purpose",),
+                f"{policy.purpose} has the policy {min(others)} already; declare a new version "
+                "of it",
+            )
+        yield from policy_problems(policy, purpose, self.programmes_of(policy.purpose))
+
+    def _located(self, document: Document, problems: Iterable[Problem]) -> list[str]:
+        origin = self.origins[type(document).__name__, document.name, document.version]
+        return [
+            f"{origin.file}:{_line_of(origin.tree, problem.path)}: "
+            f"{'.'.join(str(part) for part in problem.path)}: {problem.text}"
+            for problem in problems
+        ]
+
+    def _read_folder(
+        self,
+        folder: Traversable,
+        model: type[Document],
+        into: dict[tuple[str, int], Document],
+    ) -> None:
+        if not folder.is_dir():
+            return
+        for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if not path.name.endswith((".yaml", ".yml")):
+                continue
+            text = path.read_text(encoding="utf-8")
+            document = parse_document(text, model, str(path))
+            identity = (document.name, document.version)
+            if identity in into:
                 raise DefinitionError(
-                    f"programme {programme.name}: purpose: {programme.purpose} is not declared"
+                    f"{path}: name: {document.name} version {document.version} is declared twice"
                 )
-            check_programme(programme, max(purposes, key=lambda purpose: purpose.version))
-            if programme.champion:
-                other = champions.setdefault(programme.purpose, programme.name)
-                if other != programme.name:
-                    raise DefinitionError(
-                        f"programme {programme.name}: champion: {other} is champion of "
-                        f"{programme.purpose} already; a purpose has one"
-                    )
-
-
-def check_programme(programme: Programme, purpose: Purpose) -> None:
-    """Require that a programme uses only what its purpose permits.
-
-    Raises:
-        DefinitionError: it names a link kind or list outside the purpose, spreads further than
-            the purpose's attenuation or hop limit, or could pass its cap on association.
-    """
-    forbidden_links = sorted(set(programme.conductances) - purpose.link_kinds)
-    lists = programme.exposure.blacklists | programme.trust.allowlists
-    forbidden_lists = sorted(lists - purpose.list_names)
-    where = f"programme {programme.name}"
-    if forbidden_links:
-        raise DefinitionError(
-            f"{where}: conductances: {', '.join(forbidden_links)} not permitted by {purpose.name}"
-        )
-    if forbidden_lists:
-        raise DefinitionError(
-            f"{where}: lists: {', '.join(forbidden_lists)} not permitted by {purpose.name}"
-        )
-    for field_name, damping, hop_limit in (
-        ("exposure", programme.exposure.beta, programme.exposure.hop_limit),
-        ("trust", programme.trust.alpha, programme.trust.hop_limit),
-    ):
-        if damping > purpose.attenuation:
-            raise DefinitionError(
-                f"{where}: {field_name}: its damping {damping} is above the attenuation "
-                f"{purpose.attenuation} of {purpose.name}"
+            into[identity] = document
+            self.origins[model.__name__, document.name, document.version] = _Origin(
+                str(path), yaml.compose(text)
             )
-        if purpose.hop_limit is not None and (hop_limit is None or hop_limit > purpose.hop_limit):
-            raise DefinitionError(
-                f"{where}: {field_name}.hop_limit: {hop_limit} is beyond the limit of "
-                f"{purpose.hop_limit} hops of {purpose.name}"
-            )
-
-
-def _read_folder(
-    folder: Traversable, model: type[Document], into: dict[tuple[str, int], Document]
-) -> None:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not path.name.endswith((".yaml", ".yml")):
-            continue
-        document = parse_document(path.read_text(encoding="utf-8"), model, str(path))
-        identity = (document.name, document.version)
-        if identity in into:
-            raise DefinitionError(
-                f"{path}: name: {document.name} version {document.version} is declared twice"
-            )
-        into[identity] = document
 
 
 def parse_document(text: str, model: type[Document], origin: str) -> Document:
@@ -168,6 +210,11 @@ def parse_document(text: str, model: type[Document], origin: str) -> Document:
         raise DefinitionError(f"{origin}:{line}: {error.problem}") from error
     if not isinstance(values, dict):
         raise DefinitionError(f"{origin}:1: a mapping of fields to values is needed")
+    doubled = list(_doubled_fields(tree))
+    if doubled:
+        raise DefinitionError(
+            "\n".join(f"{origin}:{line}: {name}: is given twice" for line, name in doubled)
+        )
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -184,6 +231,20 @@ def describe_validation(error: ValidationError, tree: yaml.Node | None, origin: 
         shown = "" if isinstance(given, dict | list) else f" (given: {given!r})"
         lines.append(f"{origin}:{_line_of(tree, path)}: {name}: {problem['msg']}{shown}")
     return "\n".join(lines)
+
+
+def _doubled_fields(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each field given before; YAML would let the last one win unseen."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, str(key.value)
+            seen.add(key.value)
+            yield from _doubled_fields(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _doubled_fields(value)
 
 
 def _line_of(node: yaml.Node | None, path: Iterable[int | str]) -> int:

@@ -6,18 +6,22 @@ solve did not reach is stated as a remainder with its bound, never hidden.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
 import algorithms
+from graphsvc.breakdown import LinePart, PointLine, RecordLines, rounding_line
 from graphsvc.errors import CertificateError
-from graphsvc.model import Programme, Purpose, ScoreRun, SubjectRef
+from graphsvc.model import ListKind, Programme, Purpose, ScoreRun, SubjectRef
 from graphsvc.model.checks import from_microseconds, to_microseconds
+from graphsvc.reasons import Reason, adverse_action, reasons_of
 from graphsvc.runs import PublishedScores, SubjectScore
-from graphsvc.scoring.inputs import PropagationInputs, standing_listings
+from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.own import standing_listings
 from graphsvc.snapshot import Snapshot
 
 PATHS_SHOWN = 3
@@ -51,11 +55,15 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedPath:
-    """One path from the explained subject (first) to the source (last), and what it brings."""
+    """One path from the explained subject (first) to the source (last), and what it brings.
+
+    `share` is in the unit of the value, `points` of the score; both are part of the source's.
+    """
 
     subjects: tuple[SubjectRef, ...]
     hop_weights: tuple[float, ...]
     share: float
+    points: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +82,11 @@ class ExplainedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason code with its points and a sentence in plain words."""
-
-    code: str
-    points: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
-    """A score taken apart: base + own listings + association (+ clipping) is the score."""
+    """A score taken apart: `math.fsum` of the points of all `lines` is the score, to the last bit.
+
+    `adverse` is the form for the subject itself: four factors at most, nobody else named.
+    """
 
     subject: SubjectRef
     run: ScoreRun
@@ -95,6 +97,8 @@ class Explanation:
     exposure: ExplainedValue
     trust: ExplainedValue
     reasons: tuple[Reason, ...]
+    lines: tuple[PointLine, ...]
+    adverse: tuple[Reason, ...]
 
 
 class Explainer:
@@ -119,8 +123,13 @@ class Explainer:
         unit = 1.0 - programme.trust.alpha
         self._trust_mass = algorithms.checked_vector(scores.column("trust")[rank] * unit)
         as_of_us = to_microseconds(scores.run.as_of)
-        self._blacklistings = self._by_subject(programme.exposure.blacklists, as_of_us)
-        self._allowlistings = self._by_subject(programme.trust.allowlists, as_of_us)
+        self._records = RecordLines(snapshot, programme, self._inputs, scores)
+        self._blacklistings = self._by_subject(
+            programme.exposure.blacklists, ListKind.BLACKLIST, as_of_us
+        )
+        self._allowlistings = self._by_subject(
+            programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
+        )
 
     def explain(self, subject: SubjectRef) -> Explanation:
         """Return why `subject` has its score.
@@ -136,19 +145,37 @@ class Explainer:
             trust = self._explain_trust(index, score)
         except algorithms.ConvergenceError as error:
             raise CertificateError(f"explanation of {subject}: {error}") from error
-        card = self._programme.scorecard
-        association = score.exposure_points + score.trust_points
-        sum_of_parts = card.base + score.own_listing_points + score.association_points
+        base = self._programme.scorecard.base
+        cap_points = score.association_points - (score.exposure_points + score.trust_points)
+        sum_of_parts = (
+            base
+            + score.own_listing_points
+            + score.event_points
+            + score.report_points
+            + score.rejected_report_points
+            + score.association_points
+        )
+        range_points = score.score - sum_of_parts
+        lines = [
+            PointLine(LinePart.BASE, "BASE", base, "What everybody starts with."),
+            *self._records.of(index, score),
+            *_value_lines(_EXPOSURE_WORDS, exposure, score.exposure_points),
+            *_value_lines(_TRUST_WORDS, trust, score.trust_points),
+            *_limit_lines(cap_points, range_points),
+        ]
+        lines.append(rounding_line(lines, score.score))
         return Explanation(
             subject=subject,
             run=self._scores.run,
             score=score,
-            base_points=card.base,
-            range_points=score.score - sum_of_parts,
-            cap_points=score.association_points - association,
+            base_points=base,
+            range_points=range_points,
+            cap_points=cap_points,
             exposure=exposure,
             trust=trust,
-            reasons=self._reasons(score, exposure, trust),
+            reasons=reasons_of(lines),
+            lines=tuple(lines),
+            adverse=adverse_action(lines),
         )
 
     def _explain_exposure(self, index: int, score: SubjectScore) -> ExplainedValue:
@@ -249,17 +276,18 @@ class Explainer:
                     subjects=tuple(self._snapshot.ref_of(step) for step in path.subjects),
                     hop_weights=path.hop_weights,
                     share=path.share / shares.unit,
+                    points=rate * path.share / shares.unit,
                 )
                 for path in paths
             ),
         )
 
     def _by_subject(
-        self, list_names: frozenset[str], as_of_us: int
+        self, list_names: frozenset[str], kind: ListKind, as_of_us: int
     ) -> dict[int, tuple[SourceListing, ...]]:
         table = self._snapshot.listings
         found: dict[int, tuple[SourceListing, ...]] = {}
-        for place in standing_listings(self._snapshot, list_names, as_of_us):
+        for place in standing_listings(self._snapshot, list_names, kind, as_of_us):
             listing = SourceListing(
                 list_name=self._snapshot.facts.list_names[table.list_code[place]],
                 severity=float(table.severity[place]),
@@ -270,26 +298,6 @@ class Explainer:
             subject = int(table.subject[place])
             found[subject] = (*found.get(subject, ()), listing)
         return found
-
-    def _reasons(
-        self, score: SubjectScore, exposure: ExplainedValue, trust: ExplainedValue
-    ) -> tuple[Reason, ...]:
-        card = self._programme.scorecard
-        reasons = [
-            *_own_reasons(exposure, "OWN_BLACKLISTING", card.own_listing_points),
-            *_own_reasons(trust, "OWN_ALLOWLISTING", card.own_allowlisting_points),
-            *_association_reasons(exposure, "EXPOSED_THROUGH_CONTACTS", "Connected to"),
-            *_association_reasons(trust, "TRUSTED_THROUGH_CONTACTS", "Trust reaches it from"),
-        ]
-        if not reasons:
-            return (
-                Reason(
-                    "NO_EVIDENCE",
-                    0.0,
-                    "No listed or trusted subject is within reach: the score is the base.",
-                ),
-            )
-        return tuple(sorted(reasons, key=lambda reason: -abs(reason.points)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,31 +316,39 @@ class _Shares:
         )
 
 
-def _own_reasons(value: ExplainedValue, code: str, points: float) -> list[Reason]:
-    """Share the points of the joint severity 1 − Π (1 − severity) out by each severity."""
-    listings = [listing for item in value.contributions if item.is_own for listing in item.listings]
-    severities = np.array([listing.severity for listing in listings])
-    joint = 1.0 - float(np.prod(1.0 - severities))
-    return [
-        Reason(
-            code,
-            points * joint * listing.severity / float(severities.sum()),
-            f"On {listing.list_name} since {listing.effective_from:%Y-%m-%d}.",
-        )
-        for listing in listings
-    ]
+@dataclass(frozen=True, slots=True)
+class _Words:
+    part: LinePart
+    code: str
+    phrase: str
 
 
-def _association_reasons(value: ExplainedValue, code: str, phrase: str) -> list[Reason]:
-    reasons = []
+_EXPOSURE_WORDS = _Words(LinePart.EXPOSURE, "EXPOSED_THROUGH_CONTACTS", "Connected to")
+_TRUST_WORDS = _Words(LinePart.TRUST, "TRUSTED_THROUGH_CONTACTS", "Trust reaches it from")
+
+
+def _value_lines(words: _Words, value: ExplainedValue, points: float) -> Iterator[PointLine]:
+    """Return one line for each source of a value that came through contacts, and what is left."""
     for item in value.contributions:
-        if item.points == 0.0:
-            continue
         if item.is_own:
-            text = "Its own listing comes back to it through its contacts."
-            reasons.append(Reason(f"{code}_OWN_ECHO", item.points, text))
+            if item.points != 0.0:
+                text = "Its own listing comes back to it through its contacts."
+                code = f"{words.code}_OWN_ECHO"
+                yield PointLine(LinePart.ECHO, code, item.points, text, source=item.source)
             continue
         lists = ", ".join(sorted({listing.list_name for listing in item.listings}))
-        text = f"{phrase} {item.source} (on {lists})."
-        reasons.append(Reason(code, item.points, text))
-    return reasons
+        text = f"{words.phrase} {item.source} (on {lists})."
+        yield PointLine(words.part, words.code, item.points, text, source=item.source)
+    left = math.fsum([points, *(-item.points for item in value.contributions)])
+    if left != 0.0:
+        text = f"Of the {words.part}, what the certified solve leaves without a source."
+        yield PointLine(LinePart.REMAINDER, "CERTIFIED_REMAINDER", left, text)
+
+
+def _limit_lines(cap_points: float, range_points: float) -> Iterator[PointLine]:
+    if cap_points:
+        text = "The purpose's cap on what contacts can do."
+        yield PointLine(LinePart.ASSOCIATION_CAP, "ASSOCIATION_CAP", cap_points, text)
+    if range_points:
+        text = "The scale ends here."
+        yield PointLine(LinePart.RANGE, "RANGE_LIMIT", range_points, text)

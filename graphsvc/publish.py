@@ -46,7 +46,7 @@ def recompute(
     asked = min(programme.exposure.tolerance, programme.trust.tolerance)
     bound = asked if tolerance is None else tolerance
     inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, bound)
-    payload = encode_payload(snapshot, values)
+    payload = encode_payload(snapshot, values, [band.name for band in programme.bands])
     created_at = datetime.now(UTC)
     run = ScoreRun(
         run_id=_run_id(created_at, programme),

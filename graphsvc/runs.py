@@ -8,9 +8,10 @@ that is not published.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graphsvc.errors import SnapshotDamagedError, SubjectNotFoundError
+from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFoundError
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
@@ -34,14 +35,24 @@ VALUE_COLUMNS = (
     "exposure_points",
     "trust_points",
     "association_points",
+    "event_points",
+    "report_points",
+    "rejected_report_points",
+    "width",
 )
+PAYLOAD_FORMAT = "2"
+_FORMAT_KEY, _BANDS_KEY = b"graphsvc.payload", b"graphsvc.bands"
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectScore:
-    """One subject's published values; the points add up to the score before its range clips it."""
+    """One subject's published values; the points add up to the score before its range clips it.
+
+    `width` says how far, in points, the missing part of a full file could still move the score.
+    `band` is None where the programme has no bands.
+    """
 
     subject: SubjectRef
     score: float
@@ -51,10 +62,31 @@ class SubjectScore:
     exposure_points: float
     trust_points: float
     association_points: float
+    event_points: float
+    report_points: float
+    rejected_report_points: float
+    width: float
+    band: str | None
+
+    @property
+    def own_points(self) -> float:
+        """Points of the subject's own record: events, reports and listings, no contacts."""
+        return (
+            self.own_listing_points
+            + self.event_points
+            + self.report_points
+            + self.rejected_report_points
+        )
 
 
-def encode_payload(snapshot: Snapshot, values: Propagated) -> bytes:
-    """Return a run's values as an Arrow IPC file, rows in order of (kind, key)."""
+def encode_payload(snapshot: Snapshot, values: Propagated, bands: Sequence[str] = ()) -> bytes:
+    """Return a run's values as an Arrow IPC file, rows in order of (kind, key).
+
+    Args:
+        snapshot: whose subjects they are.
+        values: their values in snapshot indices.
+        bands: names of the programme's bands, the lowest first.
+    """
     index = snapshot.subjects.index_of_rank
     columns = {
         "score": values.points.score,
@@ -64,13 +96,21 @@ def encode_payload(snapshot: Snapshot, values: Propagated) -> bytes:
         "exposure_points": values.points.exposure,
         "trust_points": values.points.trust,
         "association_points": values.points.association,
+        "event_points": values.points.events,
+        "report_points": values.points.reports,
+        "rejected_report_points": values.points.rejected_reports,
+        "width": values.points.width,
     }
     arrays = [
         pa.array(snapshot.subjects.kind, pa.uint8()),
         pa.array(snapshot.keys_by_rank(), pa.large_string()),
         *(pa.array(columns[name][index]) for name in VALUE_COLUMNS),
+        pa.array(values.points.band[index]),
     ]
-    batch = pa.record_batch(arrays, names=["kind", "key", *VALUE_COLUMNS])
+    batch = pa.record_batch(arrays, names=["kind", "key", *VALUE_COLUMNS, "band"])
+    batch = batch.replace_schema_metadata(
+        {_FORMAT_KEY: PAYLOAD_FORMAT, _BANDS_KEY: json.dumps(list(bands))}
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -92,9 +132,22 @@ class PublishedScores:
     """A published run, mapped into memory: one subject in microseconds, all of them as arrays."""
 
     def __init__(self, run: ScoreRun, path: Path) -> None:
+        """Map a payload.
+
+        Raises:
+            RunNotFoundError: an older version of this program published the run.
+        """
         self.run = run
         with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
             batch = file.get_batch(0)
+        metadata = batch.schema.metadata or {}
+        if metadata.get(_FORMAT_KEY) != PAYLOAD_FORMAT.encode():
+            raise RunNotFoundError(
+                f"run {run.run_id}: was published by an older version of this program, without "
+                f"events, reports and width; run: graphsvc recompute --purpose {run.purpose}"
+            )
+        self._bands: list[str] = json.loads(metadata[_BANDS_KEY])
+        self._band: NDArray[np.uint8] = batch.column("band").to_numpy()
         self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
         self._key = batch.column("key")
         self._values: dict[str, Floats] = {
@@ -127,7 +180,8 @@ class PublishedScores:
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""
         values = {name: float(column[rank]) for name, column in self._values.items()}
-        return SubjectScore(subject=self.ref_at_rank(rank), **values)
+        band = self._bands[self._band[rank]] if self._bands else None
+        return SubjectScore(subject=self.ref_at_rank(rank), band=band, **values)
 
     def ref_at_rank(self, rank: int) -> SubjectRef:
         """Return the subject at a place in the order of (kind, key)."""

@@ -1,4 +1,4 @@
-"""Commands that read: score, explain, top, runs."""
+"""Commands that read: score, explain, advise, top, runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from graphsvc.app import Service
-from graphsvc.cli.options import JsonOption, PurposeOption, SubjectArgument
+from graphsvc.breakdown import LinePart
+from graphsvc.cli.options import JsonOption, ProgrammeOption, PurposeOption, SubjectArgument
 from graphsvc.cli.output import (
     find_subject,
     plain,
@@ -33,22 +34,39 @@ class Value(enum.StrEnum):
     EXPOSURE = "exposure"
     TRUST = "trust"
     SCORE = "score"
+    WIDTH = "width"
 
 
-def score(subject: SubjectArgument, purpose: PurposeOption, json: JsonOption = False) -> None:
-    """Show one subject's score for a purpose, its certified bound and its reasons."""
+def score(
+    subject: SubjectArgument,
+    purpose: PurposeOption,
+    programme: ProgrammeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one subject's score for a purpose, its certified bound, width, band and reasons."""
     with Service.open(Settings.load()) as service:
-        scores = service.scores(purpose)
-        explanation = service.explain(purpose, find_subject(subject, scores))
+        ref = find_subject(subject, service.scores(purpose, programme=programme))
+        explanation = service.explain(purpose, ref, programme=programme)
+        beside = [
+            (run, value)
+            for run, value in service.side_by_side(purpose, ref)
+            if run.run_id != explanation.run.run_id
+        ]
     reasons = explanation.reasons[:FIRST_REASONS]
     if json:
         print_json(
             {
                 "purpose": purpose,
+                "programme": explanation.run.programme,
                 "bound": explanation.run.score_bound,
                 **plain(explanation.score),
+                "own_points": explanation.score.own_points,
                 "run": explanation.run,
                 "reasons": reasons,
+                "side_by_side": [
+                    {"programme": run.programme, "score": value.score, "band": value.band}
+                    for run, value in beside
+                ],
             }
         )
         return
@@ -57,6 +75,12 @@ def score(subject: SubjectArgument, purpose: PurposeOption, json: JsonOption = F
     stdout.print(
         f"[bold]{value.subject}[/]  {purpose}  "
         f"[bold cyan]{value.score:.2f}[/] ± {scientific(run.score_bound)} points"
+        f"{f'   {value.band}' if value.band else ''}"
+    )
+    stdout.print(
+        f"own record {signed(value.own_points)}   contacts {signed(value.association_points)}   "
+        f"a full file could move it by {value.width:.0f}",
+        highlight=False,
     )
     stdout.print(
         f"exposure {value.exposure:.6f} ± {scientific(run.exposure.bound)}   "
@@ -64,22 +88,88 @@ def score(subject: SubjectArgument, purpose: PurposeOption, json: JsonOption = F
     )
     for reason in reasons:
         stdout.print(f"  {signed(reason.points):>8}  {reason.text}", highlight=False)
+    for other, values in beside:
+        stdout.print(f"[dim]{other.programme} v{other.programme_version}: {values.score:.2f}[/]")
+
+
+def advise(
+    subject: SubjectArgument,
+    purpose: PurposeOption,
+    programme: ProgrammeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what the purpose's policy advises on a subject, and why, in order."""
+    with Service.open(Settings.load()) as service:
+        scores = service.scores(purpose, programme=programme)
+        advised = service.advise(purpose, find_subject(subject, scores), programme=programme)
+    if json:
+        print_json(advised)
+        return
+    colour = "yellow" if advised.advice.is_adverse else "green"
+    stdout.print(
+        f"[bold]{advised.subject}[/]  {purpose}  [bold {colour}]{advised.advice}[/]   "
+        f"score {advised.score:.2f}{f' ({advised.band})' if advised.band else ''}, "
+        f"width {advised.width:.0f}"
+    )
+    for reason in advised.reasons:
+        points = signed(reason.points) if reason.points else ""
+        stdout.print(f"  {points:>8}  {reason.code}  {reason.text}", highlight=False)
+    stdout.print(
+        f"[dim]policy {advised.policy} v{advised.policy_version} on {advised.programme}; "
+        f"without what contacts take away: {advised.on_own_evidence}[/]"
+    )
 
 
 def explain(
     subject: SubjectArgument,
     purpose: PurposeOption,
     first: Annotated[int, typer.Option(help="How many contributions to show.", min=1)] = 10,
+    programme: ProgrammeOption = None,
+    adverse_action: Annotated[
+        bool,
+        typer.Option(
+            "--adverse-action",
+            help="The form for the subject itself: the four largest negative reasons, nobody else "
+            "named.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Take one score apart: every source's share, adding up, and the strongest paths."""
+    """Take one score apart: each record's and each source's points, adding up, and the paths."""
     with Service.open(Settings.load()) as service:
-        scores = service.scores(purpose)
-        explanation = service.explain(purpose, find_subject(subject, scores))
-    if json:
+        scores = service.scores(purpose, programme=programme)
+        ref = find_subject(subject, scores)
+        explanation = service.explain(purpose, ref, programme=programme)
+    if adverse_action:
+        _print_adverse_action(explanation, as_json=json)
+    elif json:
         print_json(explanation)
+    else:
+        print_explanation(explanation, first)
+
+
+def _print_adverse_action(explanation: Explanation, *, as_json: bool) -> None:
+    run, score = explanation.run, explanation.score
+    if as_json:
+        print_json(
+            {
+                "subject": explanation.subject,
+                "purpose": run.purpose,
+                "as_of": run.as_of,
+                "score": score.score,
+                "band": score.band,
+                "reasons": explanation.adverse,
+            }
+        )
         return
-    print_explanation(explanation, first)
+    stdout.print(
+        f"[bold]{explanation.subject}[/]  {run.purpose}, as of {run.as_of:%Y-%m-%d}: "
+        f"score {score.score:.1f}"
+    )
+    if not explanation.adverse:
+        stdout.print("  Nothing lowered this score.")
+    for place, reason in enumerate(explanation.adverse, start=1):
+        stdout.print(f"  {place}. {reason.text}  ({signed(reason.points)})", highlight=False)
 
 
 def print_explanation(explanation: Explanation, first: int) -> None:
@@ -91,6 +181,9 @@ def print_explanation(explanation: Explanation, first: int) -> None:
     parts = (
         (explanation.base_points, "base"),
         (score.own_listing_points, "own listings"),
+        (score.event_points, "own events"),
+        (score.report_points, "reports on it"),
+        (score.rejected_report_points, "reports by it found false"),
         (score.exposure_points, "exposure through contacts"),
         (score.trust_points, "trust through contacts"),
         (explanation.cap_points, "cap on association"),
@@ -99,7 +192,9 @@ def print_explanation(explanation: Explanation, first: int) -> None:
     for value, name in parts:
         if value or name == "base":
             points.add_row(signed(value), name)
-    points.add_row(f"[bold]{score.score:.1f}[/]", f"score ± {scientific(run.score_bound)}")
+    band = f", {score.band}" if score.band else ""
+    points.add_row(f"[bold]{score.score:.1f}[/]", f"score ± {scientific(run.score_bound)}{band}")
+    points.add_row(f"{score.width:.0f}", "width: how far a full file could still move it")
     stdout.print(
         Panel(
             points,
@@ -108,9 +203,29 @@ def print_explanation(explanation: Explanation, first: int) -> None:
             expand=False,
         )
     )
+    _print_records(explanation, first)
     for name, explained in (("exposure", explanation.exposure), ("trust", explanation.trust)):
         if explained.contributions:
             _print_value(name, explained, first)
+
+
+def _print_records(explanation: Explanation, first: int) -> None:
+    records = [line for line in explanation.lines if line.sequence is not None]
+    if not records:
+        return
+    records.sort(key=lambda line: -abs(line.points))
+    rows = table(
+        "Its own record, and what is said of it",
+        ("points", "what", "by", "record"),
+        numeric=frozenset({"points", "record"}),
+    )
+    for line in records[:first]:
+        by = str(line.source) if line.part is LinePart.REPORT and line.source else ""
+        rows.add_row(signed(line.points), line.text, by, str(line.sequence))
+    others = records[first:]
+    if others:
+        rows.add_row(signed(sum(line.points for line in others)), f"{len(others)} others", "", "")
+    stdout.print(rows)
 
 
 def _print_value(name: str, explained: ExplainedValue, first: int) -> None:
@@ -159,27 +274,37 @@ def top(
     by: Annotated[Value, typer.Option(help="Which value to sort by.")] = Value.EXPOSURE,
     lowest: Annotated[bool, typer.Option(help="The smallest values first.")] = False,
     kind: Annotated[SubjectKind | None, typer.Option(help="Only subjects of one kind.")] = None,
+    programme: ProgrammeOption = None,
     json: JsonOption = False,
 ) -> None:
     """List the subjects with the largest (or smallest) value in the current run."""
     with Service.open(Settings.load()) as service:
-        run = service.scores(purpose).run
-        rows = service.top(purpose, first, by=by.value, largest_first=not lowest, kind=kind)
+        run = service.scores(purpose, programme=programme).run
+        rows = service.top(
+            purpose,
+            first,
+            by=by.value,
+            largest_first=not lowest,
+            kind=kind,
+            programme=programme,
+        )
     if json:
         print_json({"run": run, "subjects": rows})
         return
     shown = table(
         f"{'Lowest' if lowest else 'Highest'} {by.value} for {purpose}, as of {run.as_of:%Y-%m-%d}",
-        ("subject", "score", "exposure", "trust", "own", "association"),
-        numeric=frozenset({"score", "exposure", "trust", "own", "association"}),
+        ("subject", "score", "band", "width", "exposure", "trust", "own", "contacts"),
+        numeric=frozenset({"score", "width", "exposure", "trust", "own", "contacts"}),
     )
     for row in rows:
         shown.add_row(
             str(row.subject),
             f"{row.score:.1f}",
-            f"{row.exposure:.6f}",
-            f"{row.trust:.6f}",
-            signed(row.own_listing_points),
+            row.band or "",
+            f"{row.width:.0f}",
+            f"{row.exposure:.4f}",
+            f"{row.trust:.4f}",
+            signed(row.own_points),
             signed(row.association_points),
         )
     stdout.print(shown)

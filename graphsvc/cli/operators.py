@@ -20,7 +20,7 @@ from rich.progress import (
 
 from graphsvc import demo as demo_package
 from graphsvc.app import Service
-from graphsvc.cli.options import JsonOption, parse_time
+from graphsvc.cli.options import JsonOption, ProgrammeOption, parse_time
 from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
 from graphsvc.errors import InvalidInputError, SettingsError
 from graphsvc.ingest import ImportProgress, ImportSummary, import_files, load_mapping
@@ -137,9 +137,7 @@ def recompute(
         float | None,
         typer.Option(help="Largest error of a value that is acceptable, e.g. 1e-6."),
     ] = None,
-    programme: Annotated[
-        str | None, typer.Option(help="A programme of that purpose; its champion otherwise.")
-    ] = None,
+    programme: ProgrammeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Propagate, certify and publish a score run; readers see it whole or not at all."""

@@ -12,6 +12,10 @@ from graphsvc.errors import InvalidInputError
 PurposeOption = Annotated[
     str, typer.Option("--purpose", "-p", help="Why scores are read, e.g. marketplace-integrity.")
 ]
+ProgrammeOption = Annotated[
+    str | None,
+    typer.Option(help="A programme of that purpose, say a challenger; its champion otherwise."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SubjectArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="The subject, as kind:key or a bare key.")

@@ -2,15 +2,21 @@
 
 from graphsvc.model.audit import AuditDraft, AuditEntry
 from graphsvc.model.definition import (
+    Advice,
+    Band,
+    Condition,
     Conductance,
     DefinitionKind,
     Direction,
+    EventRule,
     Policy,
+    PolicyRule,
     Programme,
     Purpose,
+    ReportRule,
     StoredDefinition,
 )
-from graphsvc.model.event import Event, EventKind
+from graphsvc.model.event import Event, EventKind, Valence
 from graphsvc.model.link import Link, LinkKind
 from graphsvc.model.listing import Listing, ListKind
 from graphsvc.model.record import Record, RecordType, StoredRecord
@@ -25,24 +31,30 @@ RECORD_CLASSES: dict[RecordType, type[Record]] = {
 
 __all__ = [
     "RECORD_CLASSES",
+    "Advice",
     "AuditDraft",
     "AuditEntry",
+    "Band",
+    "Condition",
     "Conductance",
     "DefinitionKind",
     "Direction",
     "Event",
     "EventKind",
+    "EventRule",
     "Link",
     "LinkKind",
     "ListKind",
     "Listing",
     "Policy",
+    "PolicyRule",
     "Programme",
     "Purpose",
     "Record",
     "RecordType",
     "Report",
     "ReportCategory",
+    "ReportRule",
     "ReportStatus",
     "Retraction",
     "RunCertificate",
@@ -52,4 +64,5 @@ __all__ = [
     "Subject",
     "SubjectKind",
     "SubjectRef",
+    "Valence",
 ]

@@ -38,9 +38,15 @@ class StoredDefinition:
     body: str
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+class _Part(BaseModel):
+    """What every part of a document keeps to: no unknown field, no infinite number."""
 
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class _Document(_Part):
     name: Name
     version: Annotated[int, Field(ge=1)] = 1
     description: str = ""
@@ -88,10 +94,8 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
-class Conductance(BaseModel):
+class Conductance(_Part):
     """How much of an effect a link of one kind conducts: c · f(w) · 2^(−age / half-life)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     conductance: Annotated[float, Field(gt=0)] = 1.0
     weight: Literal["constant", "linear", "log1p", "saturating"] = "constant"
@@ -101,10 +105,8 @@ class Conductance(BaseModel):
     carries_trust: bool = False
 
 
-class ExposureModel(BaseModel):
+class ExposureModel(_Part):
     """How blacklist effects spread: Friedkin–Johnsen with susceptibility `beta`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     beta: Annotated[float, Field(ge=0, lt=1)]
     tolerance: Annotated[float, Field(gt=0)] = 1e-6
@@ -113,10 +115,8 @@ class ExposureModel(BaseModel):
     blacklists: frozenset[str] = frozenset()
 
 
-class TrustModel(BaseModel):
+class TrustModel(_Part):
     """How trust spreads from allowlisted seeds: personalised PageRank with `alpha`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     alpha: Annotated[float, Field(ge=0, lt=1)]
     tolerance: Annotated[float, Field(gt=0)] = 1e-6
@@ -125,10 +125,53 @@ class TrustModel(BaseModel):
     allowlists: frozenset[str] = frozenset()
 
 
-class Scorecard(BaseModel):
-    """Points that make the score: base, own listings, capped association both ways."""
+class EventRule(_Part):
+    """Points for a subject's events of one kind: points · s / (s + half_points_at).
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    s = Σ f(value) · 2^(−age / half-life) over the events up to the as-of time. The sign of
+    `points` is that of the kind's valence. An event without a value counts as of value
+    `weight_scale`; a negative value counts as 0.
+    """
+
+    points: float
+    half_life_days: Annotated[float, Field(gt=0)] | None = None
+    half_points_at: Annotated[float, Field(gt=0)] = 1.0
+    weight: Literal["constant", "linear", "log1p"] = "constant"
+    weight_scale: Annotated[float, Field(gt=0)] = 1.0
+
+
+class ReportRule(_Part):
+    """Points for what is said of a subject, and for what turned out false of what it said.
+
+    A report weighs severity · 2^(−age / half-life), once upheld in full, while open times the
+    reporter's credibility t² / (t² + credibility_half_at²), t being the reporter's own trust for
+    the purpose (1 is a seed's). Of one reporter's open reports on one subject the strongest counts;
+    all open ones on a subject together weigh `open_weight_cap` at most.
+    """
+
+    points: Annotated[float, Field(le=0)]
+    half_life_days: Annotated[float, Field(gt=0)] | None = None
+    half_points_at: Annotated[float, Field(gt=0)] = 1.0
+    credibility_half_at: Annotated[float, Field(gt=0)] = 0.2
+    analyst_weight: Fraction = 1.0
+    open_weight_cap: Annotated[float, Field(ge=0)] = 1.0
+    rejected_points: Annotated[float, Field(le=0)] = 0.0
+    rejected_half_points_at: Annotated[float, Field(gt=0)] = 1.0
+
+
+class Band(_Part):
+    """A named stretch of the scale, from `starts_at` (in YAML: `from`) to the next band's."""
+
+    name: Name
+    starts_at: Annotated[float, Field(alias="from")]
+
+
+class Scorecard(_Part):
+    """Points that make the score: base, own listings, capped association both ways.
+
+    `evidence_half_at` is how many records make half of a full file: the width of a score follows
+    from it.
+    """
 
     range_low: float = 350.0
     range_high: float = 950.0
@@ -137,6 +180,7 @@ class Scorecard(BaseModel):
     own_allowlisting_points: Annotated[float, Field(ge=0)] = 100.0
     exposure_points: Annotated[float, Field(le=0)] = -150.0
     trust_points: Annotated[float, Field(ge=0)] = 150.0
+    evidence_half_at: Annotated[float, Field(gt=0)] = 5.0
 
     @model_validator(mode="after")
     def _base_lies_in_range(self) -> Scorecard:
@@ -146,15 +190,36 @@ class Scorecard(BaseModel):
 
 
 class Programme(_Document):
-    """A versioned scoring model for one purpose."""
+    """A versioned scoring model for one purpose.
+
+    `listings` gives single lists other points than the scorecard's.
+    """
 
     purpose: Name
     champion: bool = False
     conductances: dict[LinkKind, Conductance]
     exposure: ExposureModel
     trust: TrustModel
+    events: dict[EventKind, EventRule] = {}
+    reports: ReportRule | None = None
+    listings: dict[str, float] = {}
     scorecard: Scorecard = Scorecard()
+    bands: tuple[Band, ...] = ()
     calibration_note: str = ""
+
+    def blacklist_points(self) -> dict[str, float]:
+        """Return what an entry of severity 1 costs, for each list that speaks against a subject."""
+        default = self.scorecard.own_listing_points
+        points = {name: self.listings.get(name, default) for name in self.exposure.blacklists}
+        points |= {name: value for name, value in self.listings.items() if value < 0.0}
+        return dict(sorted(points.items()))
+
+    def allowlist_points(self) -> dict[str, float]:
+        """Return what an entry of severity 1 earns, for each list that speaks for a subject."""
+        default = self.scorecard.own_allowlisting_points
+        points = {name: self.listings.get(name, default) for name in self.trust.allowlists}
+        points |= {name: value for name, value in self.listings.items() if value > 0.0}
+        return dict(sorted(points.items()))
 
     @field_validator("conductances")
     @classmethod
@@ -164,18 +229,53 @@ class Programme(_Document):
         return value
 
 
-class PolicyRule(BaseModel):
+class Advice(StrEnum):
+    """What a policy advises; nothing here refuses anybody."""
+
+    WAIVE_DEPOSIT = "waive_deposit"  # hire without a deposit
+    FAST_CHECKOUT = "fast_checkout"  # skip the usual checks
+    STANDARD = "standard"  # treat like anybody
+    STEP_UP = "step_up"  # ask for one more proof
+    REVIEW = "review"  # a person looks at it
+
+    @property
+    def is_adverse(self) -> bool:
+        """Whether the subject is worse off than with the standard treatment."""
+        return self in (Advice.STEP_UP, Advice.REVIEW)
+
+
+class Condition(_Part):
+    """Holds where everything that it names holds; one that names nothing always holds.
+
+    `own_points` are those of the subject's own events, reports and listings, without base and
+    contacts.
+    """
+
+    score_at_least: float | None = None
+    score_below: float | None = None
+    bands: frozenset[Name] | None = None
+    own_points_at_least: float | None = None
+    own_points_below: float | None = None
+    width_at_most: Annotated[float, Field(ge=0)] | None = None
+    width_at_least: Annotated[float, Field(ge=0)] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nothing, and so always holds."""
+        return not self.model_dump(exclude_none=True)
+
+
+class PolicyRule(_Part):
     """One rule: where the condition holds, this advice with this reason."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    when: str
-    advice: Literal["waive_deposit", "fast_checkout", "standard", "step_up", "review"]
-    reason_code: str
+    when: Condition = Condition()
+    advice: Advice
+    reason_code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+    text: Annotated[str, Field(min_length=1)]
 
 
 class Policy(_Document):
-    """Rules over a programme's score that give an advice; stored and read, not yet applied."""
+    """Rules over a purpose's scores that give an advice; the first whose condition holds."""
 
-    programme: Name
-    rules: tuple[PolicyRule, ...]
+    purpose: Name
+    rules: Annotated[tuple[PolicyRule, ...], Field(min_length=1)]

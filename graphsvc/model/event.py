@@ -12,6 +12,13 @@ from graphsvc.model.record import Record, RecordType
 from graphsvc.model.subject import SubjectRef
 
 
+class Valence(StrEnum):
+    """Which way an event may move a score."""
+
+    GOOD = "good"  # speaks for the subject: never lowers its score
+    BAD = "bad"  # speaks against it: never raises its score
+
+
 class EventKind(StrEnum):
     """What a subject did. Nothing about occupation, opinion, health or reading is a kind."""
 
@@ -26,6 +33,22 @@ class EventKind(StrEnum):
     DEPOSIT_FORFEITED = "deposit_forfeited"  # did not
     SAVINGS_BALANCE = "savings_balance"  # value is the balance
     IDENTITY_VERIFIED = "identity_verified"  # proved who it is
+
+    @property
+    def valence(self) -> Valence:
+        """Which way an event of this kind may move a score; no programme can turn it round."""
+        return Valence.BAD if self in _BAD_EVENT_KINDS else Valence.GOOD
+
+
+_BAD_EVENT_KINDS = frozenset(
+    {
+        EventKind.LATE_PAYMENT,
+        EventKind.DEFAULT,
+        EventKind.CHARGEBACK,
+        EventKind.ORDER_CANCELLED,
+        EventKind.DEPOSIT_FORFEITED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a programme makes of a snapshot at a time: two graphs, own risk, and seeds of trust."""
+"""What a programme makes of a snapshot at a time: two graphs, risk, seeds, and own record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import algorithms
-from graphsvc.model import Conductance, Direction, Programme
+from graphsvc.model import Conductance, Direction, ListKind, Programme
 from graphsvc.model.checks import to_microseconds
+from graphsvc.scoring.own import (
+    MICROSECONDS_PER_DAY,
+    OwnRecord,
+    joint_severity,
+    listing_weights,
+)
+from graphsvc.scoring.reports import Reports
 from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import LINK_KIND_CODES, NO_START_US
-
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +54,8 @@ class PropagationInputs:
         trust_seed: float64 (n,), from allowlists, each in [0, 1].
         has_contacts: bool (n,), whether exposure can reach the subject at all.
         links: how many links conduct at this time.
+        own: what each subject's own events and listings are worth.
+        reports: the reports made so far, waiting for their reporters' trust.
     """
 
     contacts: algorithms.CSRGraph
@@ -58,10 +65,12 @@ class PropagationInputs:
     trust_seed: Floats
     has_contacts: NDArray[np.bool_]
     links: int
+    own: OwnRecord
+    reports: Reports
 
     @classmethod
     def derive(cls, snapshot: Snapshot, programme: Programme, as_of: datetime) -> PropagationInputs:
-        """Return what `programme` makes of the links and listings that are valid at `as_of`."""
+        """Return what `programme` makes of the evidence that is valid at `as_of`."""
         as_of_us = to_microseconds(as_of)
         conductance = _conductances(snapshot, programme, as_of_us)
         conducting = np.flatnonzero(conductance > 0.0)
@@ -78,21 +87,17 @@ class PropagationInputs:
             contacts=contacts,
             vouching=vouching,
             vouching_reversed=vouching.transpose(),
-            own_risk=_joint_severity(snapshot, programme.exposure.blacklists, as_of_us),
-            trust_seed=_joint_severity(snapshot, programme.trust.allowlists, as_of_us),
+            own_risk=_joint_severity(
+                snapshot, programme.exposure.blacklists, ListKind.BLACKLIST, as_of_us
+            ),
+            trust_seed=_joint_severity(
+                snapshot, programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
+            ),
             has_contacts=contacts.out_degree > 0,
             links=int(conducting.size),
+            own=OwnRecord.derive(snapshot, programme, as_of_us),
+            reports=Reports.derive(snapshot, programme.reports, as_of_us),
         )
-
-
-def standing_listings(
-    snapshot: Snapshot, list_names: frozenset[str], as_of_us: int
-) -> NDArray[np.int64]:
-    """Return the places of the listings on these lists that are in force at a time."""
-    listings = snapshot.listings
-    codes = [code for code, name in enumerate(snapshot.facts.list_names) if name in list_names]
-    in_force = (listings.effective_from_us <= as_of_us) & (as_of_us < listings.until_us)
-    return np.flatnonzero(in_force & np.isin(listings.list_code, codes))
 
 
 def _conductances(snapshot: Snapshot, programme: Programme, as_of_us: int) -> Floats:
@@ -142,11 +147,8 @@ def _vouching_graph(links: _ConductingLinks, programme: Programme, n: int) -> al
     return algorithms.CSRGraph.from_edges(carrying.src, carrying.dst, carrying.conductance, n)
 
 
-def _joint_severity(snapshot: Snapshot, list_names: frozenset[str], as_of_us: int) -> Floats:
-    """Return 1 − Π (1 − severity) over each subject's listings in force, in order of sequence."""
-    spared = np.ones(snapshot.n, np.float64)
-    places = standing_listings(snapshot, list_names, as_of_us)
-    np.multiply.at(
-        spared, snapshot.listings.subject[places], 1.0 - snapshot.listings.severity[places]
-    )
-    return 1.0 - spared
+def _joint_severity(
+    snapshot: Snapshot, list_names: frozenset[str], kind: ListKind, as_of_us: int
+) -> Floats:
+    _, entries = listing_weights(snapshot, dict.fromkeys(list_names, 1.0), kind, as_of_us)
+    return joint_severity(entries, snapshot.n)

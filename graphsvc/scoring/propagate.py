@@ -41,7 +41,7 @@ def propagate(
     """Spread risk and trust, and turn them into points.
 
     Args:
-        inputs: graphs, own risk and seeds.
+        inputs: graphs, own risk and seeds, own record and reports.
         programme: attenuation, hop limits and points.
         purpose: its cap on association.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
@@ -72,21 +72,27 @@ def propagate(
         ) from error
     own_share = np.where(inputs.has_contacts, 1.0 - beta, 1.0) * inputs.own_risk
     association_exposure = np.maximum(exposure.values - own_share, 0.0)
-    association_trust = np.maximum(mass.values / (1.0 - alpha) - inputs.trust_seed, 0.0)
+    trust = mass.values / (1.0 - alpha)
+    association_trust = np.maximum(trust - inputs.trust_seed, 0.0)
     scale = PointScale.of(programme, purpose)
     exposure_certificate = _certificate(exposure.certificate, 1.0)
     trust_certificate = _certificate(mass.certificate, 1.0 - alpha)
     return Propagated(
         exposure=exposure.values,
-        trust=mass.values / (1.0 - alpha),
+        trust=trust,
         association_exposure=association_exposure,
         association_trust=association_trust,
         points=scale.points(
-            inputs.own_risk, inputs.trust_seed, association_exposure, association_trust
+            inputs.own, inputs.reports.joint(trust), association_exposure, association_trust
         ),
         exposure_certificate=exposure_certificate,
         trust_certificate=trust_certificate,
-        score_bound=scale.score_bound(exposure_certificate.bound, trust_certificate.bound),
+        score_bound=scale.score_bound(
+            exposure_certificate.bound,
+            trust_certificate.bound,
+            trust_certificate.bound_1,
+            inputs.own.most_records + inputs.reports.most_records,
+        ),
     )
 
 

@@ -1,19 +1,21 @@
-"""Points: how own listings, exposure and trust become one score with a certified bound.
+"""Points: how own record, reports, exposure and trust become one score with a certified bound.
 
-points = base + own listings + cap(trust points − exposure points). Association goes through
-f(v) = v / (v + half), which rises from 0 to 1 and is nowhere steeper than 1/half, so that an error
+points = base + listings + events + reports + rejected reports + cap(trust − exposure). What is
+uncertain goes through f(v) = v / (v + half), which is nowhere steeper than 1/half, so that an error
 of δ in a value is at most |points|·δ/half in the score.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphsvc.model import Programme, Purpose
+from graphsvc.model import Programme, Purpose, Valence
+from graphsvc.scoring.own import OwnRecord
+from graphsvc.scoring.reports import STEEPEST_CREDIBILITY, JointReports
+from graphsvc.scoring.saturation import saturated
 
 Floats = NDArray[np.float64]
 
@@ -22,15 +24,30 @@ Floats = NDArray[np.float64]
 class Points:
     """The parts of every score, float64 (n,) each, in points.
 
-    `score` = clip(`base` + `own_listings` + `association`) to the programme's range;
-    `association` = cap(`exposure` + `trust`).
+    `score` = clip(`base` + `own_listings` + `events` + `reports` + `rejected_reports` +
+    `association`) to the programme's range; `association` = cap(`exposure` + `trust`). `width` is
+    how far the missing part of a full file could move the score, `band` (uint8) the place of the
+    score's band.
     """
 
     own_listings: Floats
+    events: Floats
+    reports: Floats
+    rejected_reports: Floats
     exposure: Floats
     trust: Floats
     association: Floats
     score: Floats
+    width: Floats
+    band: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The least and the most that something can come to, in points."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +64,20 @@ class PointScale:
 
     def points(
         self,
-        own_risk: Floats,
-        trust_seed: Floats,
+        own: OwnRecord,
+        reports: JointReports,
         association_exposure: Floats,
         association_trust: Floats,
     ) -> Points:
         """Return every subject's points.
 
         Args:
-            own_risk: float64 (n,), from its own blacklistings, each in [0, 1].
-            trust_seed: float64 (n,), from its own allowlistings, each in [0, 1].
+            own: what its own events and listings are worth.
+            reports: what the reports on it, and the rejected ones by it, weigh.
             association_exposure: float64 (n,), exposure that came through contacts.
             association_trust: float64 (n,), trust mass that came from others, a seed's own = 1.
         """
         card = self.programme.scorecard
-        own = card.own_listing_points * own_risk + card.own_allowlisting_points * trust_seed
         exposure = card.exposure_points * saturated(
             association_exposure, self.programme.exposure.half_points_at
         )
@@ -69,31 +85,110 @@ class PointScale:
             association_trust, self.programme.trust.half_points_at
         )
         association = np.clip(exposure + trust, -self.cap, self.cap)
-        score = np.clip(card.base + own + association, card.range_low, card.range_high)
-        return Points(own, exposure, trust, association, score)
+        reported = self.report_points(reports.on_subject)
+        rejected = self.rejected_report_points(reports.on_reporter)
+        listings, events = own.listings, own.events
+        score = self.score(card.base + listings + events + reported + rejected + association)
+        return Points(
+            own_listings=listings,
+            events=events,
+            reports=reported,
+            rejected_reports=rejected,
+            exposure=exposure,
+            trust=trust,
+            association=association,
+            score=score,
+            width=self._width(own, reports, reported + rejected),
+            band=self.band(score),
+        )
 
-    def score_bound(self, exposure_bound: float, trust_bound: float) -> float:
-        """Return how far any score can be off, in points, for these bounds of the values."""
+    def score(self, points: Floats) -> Floats:
+        """Return points clipped to the programme's range."""
+        card = self.programme.scorecard
+        return np.clip(points, card.range_low, card.range_high)
+
+    def band(self, score: Floats) -> NDArray[np.uint8]:
+        """Return the place of each score's band, 0 where there are none."""
+        starts = np.array([band.starts_at for band in self.programme.bands])
+        return np.maximum(np.searchsorted(starts, score, side="right") - 1, 0).astype(np.uint8)
+
+    def report_points(self, weight: Floats) -> Floats:
+        """Return the points, <= 0, of reports of this joint weight on a subject."""
+        rule = self.programme.reports
+        if rule is None:
+            return np.zeros(weight.size)
+        return rule.points * saturated(weight, rule.half_points_at)
+
+    def rejected_report_points(self, weight: Floats) -> Floats:
+        """Return the points, <= 0, of rejected reports of this joint weight on their reporter."""
+        rule = self.programme.reports
+        if rule is None:
+            return np.zeros(weight.size)
+        return rule.rejected_points * saturated(weight, rule.rejected_half_points_at)
+
+    def own_span(self) -> Span:
+        """Return the most that own evidence can take and give, at any amount of it."""
+        rule = self.programme.reports
+        bad = [rule.points, rule.rejected_points] if rule is not None else []
+        bad += [min(self.programme.blacklist_points().values(), default=0.0)]
+        good = [max(self.programme.allowlist_points().values(), default=0.0)]
+        for kind, event_rule in self.programme.events.items():
+            (good if kind.valence is Valence.GOOD else bad).append(event_rule.points)
+        return Span(sum(bad), sum(good))
+
+    def score_span(self) -> Span:
+        """Return the lowest and the highest score that the points can come to, before the range."""
+        card, own = self.programme.scorecard, self.own_span()
+        return Span(
+            card.base + own.low - min(self.cap, -card.exposure_points),
+            card.base + own.high + min(self.cap, card.trust_points),
+        )
+
+    def score_bound(
+        self,
+        exposure_bound: float,
+        trust_bound: float,
+        trust_bound_1: float = 0.0,
+        most_records: int = 0,
+    ) -> float:
+        """Return how far any score can be off, in points.
+
+        Args:
+            exposure_bound: largest error of any exposure.
+            trust_bound: largest error of any trust.
+            trust_bound_1: errors of all trust values added up; it reaches the score by way of how
+                far the reporters are believed.
+            most_records: how many records any subject has.
+        """
         card, exposure, trust = (
             self.programme.scorecard,
             self.programme.exposure,
             self.programme.trust,
         )
-        from_exposure = -card.exposure_points * exposure_bound / exposure.half_points_at
-        from_trust = card.trust_points * trust_bound / trust.half_points_at
-        # The points themselves are rounded: a handful of operations on numbers below 10⁴.
-        rounding = 64 * np.finfo(np.float64).eps * max(abs(card.range_low), abs(card.range_high))
-        return float(np.nextafter(from_exposure + from_trust + rounding, np.inf))
+        off = -card.exposure_points * exposure_bound / exposure.half_points_at
+        off += card.trust_points * trust_bound / trust.half_points_at
+        rule = self.programme.reports
+        if rule is not None:
+            # Each reporter counts once a subject, so the errors of their trust add up to bound_1.
+            steepest = STEEPEST_CREDIBILITY / (rule.credibility_half_at * rule.half_points_at)
+            off += -rule.points * trust_bound_1 * steepest
+        # The points themselves are rounded: a handful of operations, and one for each record.
+        span = self.score_span()
+        largest = max(
+            abs(value) for value in (card.range_low, card.range_high, span.low, span.high)
+        )
+        rounding = (64 + 2 * most_records) * np.finfo(np.float64).eps * largest
+        return float(np.nextafter(off + rounding, np.inf))
 
+    def _width(self, own: OwnRecord, reports: JointReports, reported: Floats) -> Floats:
+        """Return the missing share of a full file times what it could still do to the score.
 
-@overload
-def saturated(value: Floats, half: float) -> Floats: ...
-@overload
-def saturated(value: float, half: float) -> float: ...
-def saturated(value: Floats | float, half: float) -> Floats | float:
-    """Return value / (value + half): 0 at 0, ½ at `half`, below 1 always.
-
-    >>> saturated(0.05, half=0.05)
-    0.5
-    """
-    return value / (value + half)
+        More records lower the share and, being spent, what is left to gain or lose. Contacts don't
+        enter: what they say isn't the subject's own file.
+        """
+        card, span = self.programme.scorecard, self.own_span()
+        bad = own.blacklistings + own.bad_events + reported
+        good = own.allowlistings + own.good_events
+        room = self.score(card.base + bad + span.high) - self.score(card.base + good + span.low)
+        amount = own.amount + reports.on_subject + reports.on_reporter
+        return room * (card.evidence_half_at / (card.evidence_half_at + amount))

@@ -7,10 +7,10 @@ built from nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from graphsvc.model import (
     Event,
     Listing,
+    ListKind,
     Purpose,
     Record,
     RecordType,
@@ -30,25 +31,59 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import to_microseconds
 from graphsvc.snapshot.snapshot import (
+    EVENT_KINDS,
+    NO_REPORTER,
+    REPORT_CATEGORIES,
+    REPORT_STATUSES,
     SUBJECT_KINDS,
     Snapshot,
+    SnapshotEvents,
     SnapshotFacts,
     SnapshotLinks,
     SnapshotListings,
+    SnapshotReports,
     SnapshotSubjects,
 )
 from graphsvc.store.ports import LinkColumns, Reader
 
 Int64s = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
+RecordT = TypeVar("RecordT", Event, Report, Listing)
+TableT = TypeVar("TableT", SnapshotEvents, SnapshotReports, SnapshotListings)
 
 
 @dataclass(frozen=True, slots=True)
-class _Mentions:
-    """What the records other than links say: who is mentioned (store numbers), and the listings."""
+class _Stated(Generic[RecordT]):
+    """Permitted records of one type with their sequence numbers."""
 
-    numbers: Int64s
-    listings: list[StoredRecord[Record]]
+    records: list[RecordT]
+    sequence: Int64s
+
+    @classmethod
+    def of(
+        cls, found: Iterable[StoredRecord[Record]], permitted: Callable[[RecordT], bool]
+    ) -> _Stated[RecordT]:
+        kept = [
+            (record, stored.sequence)
+            for stored in found
+            if permitted(record := cast(RecordT, stored.record))
+        ]
+        return cls(
+            [record for record, _ in kept], np.array([number for _, number in kept], np.int64)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """All that the records other than links say, and who is mentioned (store numbers)."""
+
+    events: _Stated[Event]
+    reports: _Stated[Report]
+    listings: _Stated[Listing]
+    number_of: dict[SubjectRef, int]
+
+    def numbers(self, refs: Sequence[SubjectRef]) -> Int64s:
+        return np.array([self.number_of[ref] for ref in refs], np.int64)
 
 
 def build_snapshot(
@@ -124,35 +159,40 @@ def _links_in_store_numbers(snapshot: Snapshot) -> Columns:
     }
 
 
-def _mentions(store: Reader, purpose: Purpose, sequence: int) -> _Mentions:
-    refs: list[SubjectRef] = [
-        cast(Subject, stored.record).subject
-        for stored in store.records(RecordType.SUBJECT, known_at=sequence)
-    ]
-    if purpose.event_kinds:
-        for stored in store.records(RecordType.EVENT, known_at=sequence):
-            event = cast(Event, stored.record)
-            if event.kind in purpose.event_kinds:
-                refs.append(event.subject)
-    if purpose.report_categories:
-        for stored in store.records(RecordType.REPORT, known_at=sequence):
-            report = cast(Report, stored.record)
-            if report.category in purpose.report_categories:
-                refs.append(report.subject)
-                if report.reporter is not None:
-                    refs.append(report.reporter)
-    listings = list(store.listings(sorted(purpose.list_names), known_at=sequence))
-    refs.extend(cast(Listing, stored.record).subject for stored in listings)
-    numbers = store.subject_numbers(refs)
-    return _Mentions(np.array([n for n in numbers if n is not None], np.int64), listings)
+def _statements(store: Reader, purpose: Purpose, sequence: int) -> _Statements:
+    def read(record_type: RecordType) -> Iterator[StoredRecord[Record]]:
+        return store.records(record_type, known_at=sequence)
+
+    events = _Stated[Event].of(
+        read(RecordType.EVENT) if purpose.event_kinds else (),
+        lambda event: event.kind in purpose.event_kinds,
+    )
+    reports = _Stated[Report].of(
+        read(RecordType.REPORT) if purpose.report_categories else (),
+        lambda report: report.category in purpose.report_categories,
+    )
+    listings = _Stated[Listing].of(
+        store.listings(sorted(purpose.list_names), known_at=sequence), lambda listing: True
+    )
+    refs = [cast(Subject, stored.record).subject for stored in read(RecordType.SUBJECT)]
+    refs += [event.subject for event in events.records]
+    refs += [report.subject for report in reports.records]
+    refs += [report.reporter for report in reports.records if report.reporter is not None]
+    refs += [listing.subject for listing in listings.records]
+    distinct = list(dict.fromkeys(refs))
+    numbers = zip(distinct, store.subject_numbers(distinct), strict=True)
+    return _Statements(
+        events, reports, listings, {ref: number for ref, number in numbers if number is not None}
+    )
 
 
 def _assemble(
     store: Reader, purpose: Purpose, links: Columns, sequence: int, as_of: datetime | None
 ) -> Snapshot:
-    mentions = _mentions(store, purpose, sequence)
+    statements = _statements(store, purpose, sequence)
+    mentioned = np.array(list(statements.number_of.values()), np.int64)
     present = np.zeros(store.count_subjects(), np.bool_)
-    for numbers in (links["src"], links["dst"], mentions.numbers):
+    for numbers in (links["src"], links["dst"], mentioned):
         present[numbers] = True
     number, kind, keys = _ranked_subjects(store, present)
     rank_of_number = np.full(present.size, -1, np.int64)
@@ -184,7 +224,9 @@ def _assemble(
             number=number,
         ),
         links=_csr_links(links, index_of_rank[src], index_of_rank[dst], number.size),
-        listings=_listing_columns(store, mentions.listings, purpose, index_of_number),
+        listings=_listing_columns(statements, purpose, index_of_number),
+        events=_event_columns(statements, index_of_number),
+        reports=_report_columns(statements, index_of_number),
     )
 
 
@@ -227,7 +269,8 @@ def _packed(keys: pa.StringArray) -> tuple[Int64s, NDArray[np.uint8]]:
 def _csr_links(
     links: Columns, src: NDArray[np.int32], dst: NDArray[np.int32], n: int
 ) -> SnapshotLinks:
-    order = np.lexsort((links["sequence"], dst, src))
+    by_content = [links[name] for name in _LINK_CONTENT]
+    order = np.lexsort((links["sequence"], *by_content, dst, src))
     indptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(src, minlength=n), out=indptr[1:])
     return SnapshotLinks(
@@ -243,25 +286,78 @@ def _csr_links(
 
 
 def _listing_columns(
-    store: Reader,
-    listings: Sequence[StoredRecord[Record]],
-    purpose: Purpose,
-    index_of_number: Int64s,
+    statements: _Statements, purpose: Purpose, index_of_number: Int64s
 ) -> SnapshotListings:
-    records = [cast(Listing, stored.record) for stored in listings]
-    numbers = store.subject_numbers([record.subject for record in records])
+    records = statements.listings.records
     codes = {name: code for code, name in enumerate(sorted(purpose.list_names))}
-    return SnapshotListings(
-        subject=index_of_number[np.array(numbers, np.int64)].astype(np.int32),
+    columns = SnapshotListings(
+        subject=_indices(statements, [record.subject for record in records], index_of_number),
         list_code=np.array([codes[record.list_name] for record in records], np.uint16),
-        severity=np.array([record.severity for record in records], np.float64),
-        effective_from_us=np.array(
-            [to_microseconds(record.effective_from) for record in records], np.int64
+        is_blacklisting=np.array(
+            [record.list_kind is ListKind.BLACKLIST for record in records], np.bool_
         ),
-        until_us=np.array([to_microseconds(record.until) for record in records], np.int64),
-        sequence=np.array([stored.sequence for stored in listings], np.int64),
+        severity=np.array([record.severity for record in records], np.float64),
+        effective_from_us=_times_us([record.effective_from for record in records]),
+        until_us=_times_us([record.until for record in records]),
+        sequence=statements.listings.sequence,
     )
+    return _by_content(columns)
 
+
+def _event_columns(statements: _Statements, index_of_number: Int64s) -> SnapshotEvents:
+    records = statements.events.records
+    codes = {kind: code for code, kind in enumerate(EVENT_KINDS)}
+    columns = SnapshotEvents(
+        subject=_indices(statements, [record.subject for record in records], index_of_number),
+        kind=np.array([codes[record.kind] for record in records], np.uint8),
+        value=np.array([record.value or 0.0 for record in records], np.float64),
+        has_value=np.array([record.value is not None for record in records], np.bool_),
+        occurred_at_us=_times_us([record.occurred_at for record in records]),
+        sequence=statements.events.sequence,
+    )
+    return _by_content(columns)
+
+
+def _report_columns(statements: _Statements, index_of_number: Int64s) -> SnapshotReports:
+    records = statements.reports.records
+    categories = {category: code for code, category in enumerate(REPORT_CATEGORIES)}
+    statuses = {status: code for code, status in enumerate(REPORT_STATUSES)}
+    reporter = np.full(len(records), NO_REPORTER, np.int32)
+    named = [(at, record.reporter) for at, record in enumerate(records) if record.reporter]
+    reporter[[at for at, _ in named]] = _indices(
+        statements, [ref for _, ref in named], index_of_number
+    )
+    columns = SnapshotReports(
+        subject=_indices(statements, [record.subject for record in records], index_of_number),
+        reporter=reporter,
+        category=np.array([categories[record.category] for record in records], np.uint8),
+        status=np.array([statuses[record.status] for record in records], np.uint8),
+        severity=np.array([record.severity for record in records], np.float64),
+        reported_at_us=_times_us([record.reported_at for record in records]),
+        sequence=statements.reports.sequence,
+    )
+    return _by_content(columns)
+
+
+def _indices(
+    statements: _Statements, refs: Sequence[SubjectRef], index_of_number: Int64s
+) -> NDArray[np.int32]:
+    return index_of_number[statements.numbers(refs)].astype(np.int32)
+
+
+def _times_us(times: Sequence[datetime]) -> Int64s:
+    return np.array([to_microseconds(time) for time in times], np.int64)
+
+
+def _by_content(columns: TableT) -> TableT:
+    """Return the rows in order of their columns as declared; `sequence`, the last, breaks ties."""
+    names = [field.name for field in fields(columns)]
+    order = np.lexsort([getattr(columns, name) for name in reversed(names)])
+    return replace(columns, **{name: getattr(columns, name)[order] for name in names})
+
+
+_LINK_CONTENT = ("count", "valid_to_us", "valid_from_us", "weight", "kind")
+"""What parallel links are ordered by, the last first."""
 
 _LINK_DTYPES: dict[str, type[np.generic]] = {
     "sequence": np.int64,

@@ -1,4 +1,4 @@
-"""The snapshot as the rest of the service sees it: subjects, links and listings as arrays.
+"""The snapshot as the rest of the service sees it: subjects and their evidence as arrays.
 
 A subject has an *index*, 0 … n-1, in the order of the arrays: most linked first, so that the values
 that are read most lie together. It has a *rank* too, its place in the order of (kind, key), by
@@ -19,12 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphsvc.errors import SubjectNotFoundError
-from graphsvc.model import SubjectKind, SubjectRef
+from graphsvc.model import EventKind, ReportCategory, ReportStatus, SubjectKind, SubjectRef
 from graphsvc.model.checks import from_microseconds
 from graphsvc.snapshot.container import read_container, write_container
 
 SUBJECT_KINDS: tuple[SubjectKind, ...] = tuple(sorted(SubjectKind))
 """Subject kinds in the order of their names; a kind's place is its code."""
+
+EVENT_KINDS: tuple[EventKind, ...] = tuple(EventKind)
+REPORT_CATEGORIES: tuple[ReportCategory, ...] = tuple(ReportCategory)
+REPORT_STATUSES: tuple[ReportStatus, ...] = tuple(ReportStatus)
+"""In declared order; a member's place is its code in a snapshot's columns."""
+
+GROUPS = ("subjects", "links", "listings", "events", "reports")
+"""The groups of arrays that a snapshot file holds."""
+
+NO_REPORTER = -1
+"""`reporter` of a report that an analyst made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class SnapshotSubjects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SnapshotLinks:
-    """Links in CSR order: row `src` is `indptr[src]:indptr[src + 1]`, ascending (dst, sequence).
+    """Links in CSR order: row `src` is `indptr[src]:indptr[src + 1]`, by dst, then content.
 
     Times are microseconds since 1970-01-01 UTC; all links known at the sequence are here, whatever
     their period of validity, so that any as-of time can be served.
@@ -72,10 +83,11 @@ class SnapshotLinks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SnapshotListings:
-    """Listings in order of sequence; `list_code` is a place in the facts' `list_names`."""
+    """Listings in order of content; `list_code` is a place in the facts' `list_names`."""
 
     subject: NDArray[np.int32]
     list_code: NDArray[np.uint16]
+    is_blacklisting: NDArray[np.bool_]
     severity: NDArray[np.float64]
     effective_from_us: NDArray[np.int64]
     until_us: NDArray[np.int64]
@@ -83,13 +95,44 @@ class SnapshotListings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SnapshotEvents:
+    """Events in order of content: subject, kind, time, value; `value` is 0 where it has none."""
+
+    subject: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    value: NDArray[np.float64]
+    has_value: NDArray[np.bool_]
+    occurred_at_us: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SnapshotReports:
+    """Reports in order of content: subject, reporter, category, status, time, severity."""
+
+    subject: NDArray[np.int32]
+    reporter: NDArray[np.int32]
+    category: NDArray[np.uint8]
+    status: NDArray[np.uint8]
+    severity: NDArray[np.float64]
+    reported_at_us: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One purpose's permitted evidence at one sequence number."""
+    """One purpose's permitted evidence at one sequence number.
+
+    Records stand in an order of content; the sequence number decides between equal ones only, so
+    that sums over them don't depend on the order in which they arrived.
+    """
 
     facts: SnapshotFacts
     subjects: SnapshotSubjects
     links: SnapshotLinks
     listings: SnapshotListings
+    events: SnapshotEvents
+    reports: SnapshotReports
 
     @property
     def n(self) -> int:
@@ -151,7 +194,7 @@ class Snapshot:
     def save(self, path: Path) -> None:
         """Write the snapshot to one file, atomically."""
         arrays: dict[str, NDArray[Any]] = {}
-        for group in ("subjects", "links", "listings"):
+        for group in GROUPS:
             part = getattr(self, group)
             arrays |= {f"{group}.{field.name}": getattr(part, field.name) for field in fields(part)}
         facts = {field.name: getattr(self.facts, field.name) for field in fields(self.facts)}
@@ -175,6 +218,8 @@ class Snapshot:
             subjects=SnapshotSubjects(**part("subjects", _names(SnapshotSubjects))),
             links=SnapshotLinks(**part("links", _names(SnapshotLinks))),
             listings=SnapshotListings(**part("listings", _names(SnapshotListings))),
+            events=SnapshotEvents(**part("events", _names(SnapshotEvents))),
+            reports=SnapshotReports(**part("reports", _names(SnapshotReports))),
         )
 
 

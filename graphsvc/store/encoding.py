@@ -46,7 +46,7 @@ def encode(record: Record) -> Row:
         elif form is _Form.TIME:
             row[f"{name}_us"] = None if value is None else to_microseconds(value)
         elif form is _Form.KIND:
-            row[name] = value.value
+            row[name] = str(value)
         else:
             row[name] = list(value)
     return row

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numba
@@ -13,6 +14,8 @@ from graphsvc.errors import CertificateError, RunNotFoundError
 from graphsvc.model import LinkKind, Record, Retraction
 from graphsvc.model.definition import ExposureModel, Programme, Scorecard, TrustModel
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.own import OwnRecord
+from graphsvc.scoring.reports import JointReports
 from graphsvc.scoring.scorecard import PointScale
 from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 
@@ -181,17 +184,34 @@ PROGRAMME = Programme(
 fractions = st.floats(0, 1)
 
 
+def own_record(blacklistings: float = 0.0, allowlistings: float = 0.0) -> OwnRecord:
+    """Return one subject's record of listings that are worth these points."""
+    nothing = OwnRecord.nothing(1)
+    return replace(
+        nothing,
+        blacklistings=np.array([-blacklistings]),
+        allowlistings=np.array([allowlistings]),
+    )
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fractions, fractions, fractions, fractions, st.floats(0, 0.5), st.integers(0, 3))
-def test_more_bad_evidence_never_raises_a_score_and_more_good_never_lowers_it(
-    own: float, seed: float, exposure: float, trust: float, more: float, which: int
+def test_more_risk_never_raises_a_score_and_more_trust_never_lowers_it(
+    black: float, allow: float, exposure: float, trust: float, more: float, which: int
 ) -> None:
     scale = PointScale(PROGRAMME, cap=100.0)
-    values = [own, seed, exposure, trust]
+    values = [black, allow, exposure, trust]
     raised = values.copy()
     raised[which] = values[which] + more
     before, after = (
-        float(scale.points(*(np.array([value]) for value in row)).score[0])
+        float(
+            scale.points(
+                own_record(300 * row[0], 100 * row[1]),
+                JointReports.none(1),
+                np.array([row[2]]),
+                np.array([row[3]]),
+            ).score[0]
+        )
         for row in (values, raised)
     )
     if which in (0, 2):
@@ -206,12 +226,10 @@ def test_the_score_bound_covers_any_error_within_the_bounds_of_the_values(
     exposure: float, trust: float, off_exposure: float, off_trust: float
 ) -> None:
     scale = PointScale(PROGRAMME, cap=100.0)
-    zero = np.zeros(1)
 
     def score(x: float, t: float) -> float:
-        return float(
-            scale.points(zero, zero, np.array([max(x, 0)]), np.array([max(t, 0)])).score[0]
-        )
+        values = (np.array([max(x, 0.0)]), np.array([max(t, 0.0)]))
+        return float(scale.points(own_record(), JointReports.none(1), *values).score[0])
 
     off = abs(score(exposure, trust) - score(exposure + off_exposure, trust + off_trust))
     assert off <= scale.score_bound(abs(off_exposure), abs(off_trust))

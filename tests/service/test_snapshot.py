@@ -26,6 +26,7 @@ from graphsvc.model import (
     Subject,
 )
 from graphsvc.snapshot import Snapshot, SnapshotShelf, advance_snapshot, build_snapshot
+from graphsvc.snapshot.snapshot import GROUPS
 from graphsvc.store.ports import LINK_KIND_CODES
 from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 
@@ -33,7 +34,7 @@ from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 def arrays_of(snapshot: Snapshot, *, without: tuple[str, ...] = ()) -> dict[str, list[object]]:
     return {
         f"{group}.{field.name}": getattr(getattr(snapshot, group), field.name).tolist()
-        for group in ("subjects", "links", "listings")
+        for group in GROUPS
         for field in fields(getattr(snapshot, group))
         if field.name not in without
     }
