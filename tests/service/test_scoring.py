@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numba
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from graphsvc.app import Service
 from graphsvc.errors import CertificateError, RunNotFoundError
 from graphsvc.model import LinkKind, Record, Retraction
 from graphsvc.model.definition import ExposureModel, Programme, Scorecard, TrustModel
+from graphsvc.runs import PublishedScores
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.reports import JointReports
@@ -233,3 +236,16 @@ def test_the_score_bound_covers_any_error_within_the_bounds_of_the_values(
 
     off = abs(score(exposure, trust) - score(exposure + off_exposure, trust + off_trust))
     assert off <= scale.score_bound(abs(off_exposure), abs(off_trust))
+
+
+def test_a_run_of_an_older_version_says_to_recompute(service: Service, tmp_path: Path) -> None:
+    service.store.append(CHAIN)
+    run = service.recompute(PURPOSE, as_of=AS_OF)
+    old = pa.record_batch(
+        {"kind": pa.array([1], pa.uint8()), "key": ["1"], "score": [650.0]},
+    )
+    path = tmp_path / "old.arrow"
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, old.schema) as writer:
+        writer.write_batch(old)
+    with pytest.raises(RunNotFoundError, match=f"recompute --purpose {PURPOSE}"):
+        PublishedScores(run, path)
