@@ -1,5 +1,6 @@
 """Pure numpy and Numba operators on graphs: arrays in, arrays and certificates out."""
 
+from algorithms.arguments import CheckedVector, checked_vector
 from algorithms.certificate import Certificate
 from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
 from algorithms.csr import CSRGraph
@@ -27,6 +28,7 @@ __all__ = [
     "AlgorithmError",
     "CSRGraph",
     "Certificate",
+    "CheckedVector",
     "Contributions",
     "ConvergenceError",
     "Exposure",
@@ -39,6 +41,7 @@ __all__ = [
     "auc",
     "average_precision",
     "barabasi_albert",
+    "checked_vector",
     "column_stochastic",
     "conductance",
     "decay_factor",

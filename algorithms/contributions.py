@@ -3,7 +3,9 @@
 Exposure and trust mass are linear in their seeds: with y = e_i + β Wᵀ y, seed j gives subject i
 (1 − β) y_j o_j. y is found by local residual pushes: Andersen, Chung & Lang, Local graph
 partitioning using PageRank vectors, FOCS 2006, §3 (along links, exposure); Andersen et al., Local
-computation of PageRank contributions, WAW 2007, §3 (against links, trust).
+computation of PageRank contributions, WAW 2007, §3 (against links, trust). Published values say
+what a residual can still bring, so that only walks which lead to a seed are followed: the target
+set of Lofgren, Banerjee & Goel, Personalized PageRank estimation and search, WSDM 2016, §3.
 """
 
 import math
@@ -14,24 +16,25 @@ from numpy.typing import ArrayLike
 
 from algorithms._contributions_kernels import (
     Scratch,
-    push_backward,
-    push_forward,
+    Worth,
+    push,
     push_levels,
     scratch,
 )
 from algorithms.arguments import (
+    CheckedVector,
     Floats,
     Int32s,
     Int64s,
-    float_vector,
-    mass_vector,
+    checked,
+    checked_mass,
     real_number,
     tolerance_value,
     whole_number,
 )
 from algorithms.certificate import UNDERFLOW, UNIT_ROUNDOFF, gamma, norm_1_upward, upward
 from algorithms.csr import CSRGraph
-from algorithms.errors import ConvergenceError
+from algorithms.errors import ConvergenceError, InvalidArgumentError
 from algorithms.normalize import require_transpose
 
 MOST_LINKS = 2**62
@@ -47,6 +50,7 @@ class Contributions:
         total: Σ shares, correctly rounded.
         remainder: |value − total| is at most this; rounding included.
         links: how many links were walked.
+        is_complete: the remainder is within the tolerance; else ``max_links`` ended the walk.
     """
 
     subjects: Int64s
@@ -54,68 +58,74 @@ class Contributions:
     total: float
     remainder: float
     links: int
+    is_complete: bool = True
 
 
 def exposure_contributions(
     graph: CSRGraph,
-    own: ArrayLike,
+    own: ArrayLike | CheckedVector,
     beta: float,
     subject: int,
     tolerance: float,
     *,
     hop_limit: int | None = None,
     max_links: int | None = None,
+    values: ArrayLike | CheckedVector | None = None,
+    values_bound: float | None = None,
 ) -> Contributions:
     """Return what every subject's own risk adds to the exposure of ``subject``.
 
     The share of j is y_j D_j o_j, where y = e_i + β W₀ᵀ y counts damped visits of walks from i,
-    and D_j is 1 − β, or 1 where j has no contacts and the walk ends. While mass rho is not yet
-    walked, x_i = Σ shares + Σ rho_j x_j, so the shares miss at most ‖rho‖₁ · max o. The walk
-    stops where that is within ``tolerance``; it touches only what it needs.
+    and D_j is 1 − β, or 1 where j has no contacts and the walk ends. Mass rho that has arrived
+    but was not walked on leaves x_i = Σ shares + Σ rho_j (x_j − D_j o_j). So the shares miss at
+    most ‖rho‖₁ · β max o, or, where x is known, what these terms can come to: with few listings
+    nearly all of the mass is worthless and stays. The walk stops within ``tolerance``.
 
     Args:
         graph: as for ``exposure``.
-        own: o, float (n,), each in [0, 1].
+        own: o, float (n,), each in [0, 1]; ``checked_vector`` saves a pass over it in every call.
         beta: weight of the contacts, in [0, 1).
         subject: whose exposure is explained.
         tolerance: largest acceptable remainder, > 0.
-        hop_limit: explain the operator of ``exposure`` with this limit: all its walks are taken.
-        max_links: give up after walking so many links; None for no limit.
+        hop_limit: explain the operator of ``exposure`` with this limit.
+        max_links: walk no further subject once so many links were walked; None for no limit.
+        values: x, float (n,), each >= 0, as ``exposure`` with the same arguments returned it.
+        values_bound: no value of x is further than this from the exact one, >= 0.
 
     Raises:
         InvalidArgumentError: an argument out of its domain; says which and where.
-        ConvergenceError: the remainder is above the tolerance, for ``max_links`` or rounding.
+        ConvergenceError: rounding alone is larger than the tolerance.
 
     >>> exposure_contributions(CSRGraph.from_edges([0], [1]), [0.0, 1.0], 0.5, 0, 1e-9).shares
     array([0.5])
     """
-    o = float_vector("own", own, graph.n, low=0.0, high=1.0)
+    risk = checked("own", own, graph.n, low=0.0, high=1.0)
     problem = _Problem(
         whole_number("subject", subject, low=0, high=graph.n),
         real_number("beta", beta, low=0.0, high=1.0),
         tolerance_value(tolerance),
-        float(o.max(initial=0.0)),
+        risk.largest,
+        None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
         MOST_LINKS if max_links is None else whole_number("max_links", max_links, low=1),
+        _Published.checked(values, values_bound, graph.n),
     )
-    s = scratch(graph.n)
+    # What comes through the contacts of j: x_j − D_j o_j <= β max o.
+    worth = Worth(np.empty(0), np.empty(0), 0.0, problem.damping * problem.largest, 0.0)
+    if problem.published is not None:
+        known = problem.published
+        worth = Worth(known.values, risk.values, 1.0 - problem.damping, known.bound, 0.0)
     rows = (graph.indptr, graph.indices, graph.weights, graph.weight_sum)
-    if problem.largest == 0.0:
-        mass, links = 0.0, 0
-    elif hop_limit is None:
-        i, target = problem.subject, problem.target
-        mass, links = push_forward(s, *rows, i, problem.damping, target, problem.max_links)
-    else:
-        hops = whole_number("hop_limit", hop_limit, low=0)
-        mass, links = problem.walk_levels(s, rows, hops, by_column=False)
+    s = scratch(graph.n)
+    walked = problem.walk(s, rows, worth, by_column=False)
     reached = s.touched[: s.counts[0]]
     ends = graph.indptr[reached + 1] == graph.indptr[reached]
     factor = np.where(ends, 1.0, 1.0 - problem.damping)
-    return problem.answer(s, factor * o[reached], mass, links)
+    return problem.answer(s, factor * risk.values[reached], *walked)
 
 
 def trust_contributions(
     graph: CSRGraph,
-    seeds: ArrayLike,
+    seeds: ArrayLike | CheckedVector,
     alpha: float,
     subject: int,
     tolerance: float,
@@ -123,33 +133,38 @@ def trust_contributions(
     hop_limit: int | None = None,
     max_links: int | None = None,
     transposed: CSRGraph | None = None,
+    values: ArrayLike | CheckedVector | None = None,
+    values_bound: float | None = None,
 ) -> Contributions:
     """Return what every seed adds to the trust mass of ``subject``.
 
-    The share of j is (1 − α) y_j s_j with y = e_i + α Pᵀ y, pushed against the links. While
-    residuals rho are left, t_i = Σ shares + Σ rho_j t_j, and Σ t <= Σ s, so the shares miss at
-    most max rho · Σ s. The push stops where that is within ``tolerance``.
+    The share of j is (1 − α) y_j s_j with y = e_i + α Pᵀ y, pushed against the links. Residuals
+    rho that were not pushed on leave t_i = Σ shares + Σ rho_j (t_j − (1 − α) s_j). So the shares
+    miss at most max rho · α Σ s, or, where t is known, Σ rho_j (t_j − (1 − α) s_j) + max rho ·
+    (the sum of its errors). The push stops where that is within ``tolerance``.
 
     For distrust mass pass ``graph.transpose()``, and ``graph`` as ``transposed``.
 
     Args:
         graph: as for ``trust_mass``.
-        seeds: s, float (n,), each >= 0, Σ s < 1e300.
+        seeds: s, float (n,), each >= 0, Σ s < 1e300; ``checked_vector`` saves a pass over it.
         alpha: share of the mass that is handed on, in [0, 1).
         subject: whose mass is explained.
         tolerance: largest acceptable remainder, > 0, in the unit of the seeds.
         hop_limit: explain the operator of ``trust_mass`` with this limit.
-        max_links: give up after walking so many links; None for no limit.
+        max_links: walk no further subject once so many links were walked; None for no limit.
         transposed: ``graph.transpose()``; pass it, or every call builds it.
+        values: t, float (n,), each >= 0, as ``trust_mass`` with the same arguments returned it.
+        values_bound: the errors of t sum to at most this (``bound_1``), >= 0.
 
     Raises:
         InvalidArgumentError: an argument out of its domain; says which and where.
-        ConvergenceError: the remainder is above the tolerance, for ``max_links`` or rounding.
+        ConvergenceError: rounding alone is larger than the tolerance.
 
     >>> trust_contributions(CSRGraph.from_edges([0], [1]), [1.0, 0.0], 0.5, 1, 1e-9).shares
     array([0.25])
     """
-    mass_of = mass_vector("seeds", seeds, graph.n)
+    mass = checked_mass("seeds", seeds, graph.n)
     if transposed is None:
         transposed = graph.transpose()
     require_transpose(graph, transposed)
@@ -157,21 +172,43 @@ def trust_contributions(
         whole_number("subject", subject, low=0, high=graph.n),
         real_number("alpha", alpha, low=0.0, high=1.0),
         tolerance_value(tolerance),
-        norm_1_upward(float(mass_of.sum()), graph.n),
+        norm_1_upward(mass.total, graph.n),
+        None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
         MOST_LINKS if max_links is None else whole_number("max_links", max_links, low=1),
+        _Published.checked(values, values_bound, graph.n),
     )
-    s = scratch(graph.n)
+    # What comes in over links: Σ (t_j − (1 − α) s_j) = α Σ P t <= α Σ s.
+    worth = Worth(np.empty(0), np.empty(0), 0.0, 0.0, problem.damping * problem.largest)
+    if problem.published is not None:
+        known = problem.published
+        worth = Worth(known.values, mass.values, 1.0 - problem.damping, 0.0, known.bound)
     rows = (transposed.indptr, transposed.indices, transposed.weights, graph.weight_sum)
-    if problem.largest == 0.0:
-        top, links = 0.0, 0
-    elif hop_limit is None:
-        i, target = problem.subject, problem.target
-        top, links = push_backward(s, *rows, i, problem.damping, target, problem.max_links)
-    else:
-        hops = whole_number("hop_limit", hop_limit, low=0)
-        top, links = problem.walk_levels(s, rows, hops, by_column=True)
+    s = scratch(graph.n)
+    walked = problem.walk(s, rows, worth, by_column=True)
     reached = s.touched[: s.counts[0]]
-    return problem.answer(s, (1.0 - problem.damping) * mass_of[reached], top, links)
+    return problem.answer(s, (1.0 - problem.damping) * mass.values[reached], *walked)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """Values known before the walk, and how wrong they can be."""
+
+    values: Floats
+    bound: float
+
+    @classmethod
+    def checked(
+        cls, values: ArrayLike | CheckedVector | None, bound: float | None, n: int
+    ) -> "_Published | None":
+        if values is None and bound is None:
+            return None
+        if values is None or bound is None:
+            raise InvalidArgumentError(
+                "values" if values is None else "values_bound",
+                "is missing; values and values_bound are given together",
+            )
+        known = checked("values", values, n, low=0.0)
+        return cls(known.values, real_number("values_bound", bound, low=0.0, high=math.inf))
 
 
 @dataclass(frozen=True)
@@ -182,44 +219,57 @@ class _Problem:
     damping: float
     tolerance: float
     largest: float
+    hop_limit: int | None
     max_links: int
+    published: _Published | None
 
-    @property
-    def target(self) -> float:
-        # A tenth of the tolerance is kept for rounding.
-        return 0.9 * self.tolerance / self.largest
-
-    def walk_levels(
+    def walk(
         self,
         s: Scratch,
         rows: tuple[Int64s, Int32s, Floats | None, Floats],
-        hops: int,
+        worth: Worth,
         *,
         by_column: bool,
     ) -> tuple[float, int]:
-        links = push_levels(s, *rows, by_column, self.subject, self.damping, hops, self.max_links)
-        return (math.inf if links > self.max_links else 0.0), links
+        """Return what the shares can miss, rounding apart, and how many links were walked."""
+        if self.largest == 0.0:
+            return 0.0, 0
+        # A tenth of the tolerance is kept for rounding.
+        target = 0.9 * self.tolerance
+        ask = (*rows, by_column, self.subject, self.damping)
+        if self.hop_limit is None:
+            total, top, links = push(s, *ask, worth, target, self.max_links)
+        else:
+            total, top, links = push_levels(s, *ask, self.hop_limit, worth, target, self.max_links)
+        return norm_1_upward(total, int(s.counts[0]) + 4) + upward(worth.peak * top), links
 
-    def answer(self, s: Scratch, gain: Floats, left: float, links: int) -> Contributions:
+    def answer(self, s: Scratch, gain: Floats, missing: float, links: int) -> Contributions:
         reached = s.touched[: s.counts[0]].astype(np.int64)
-        shares = (s.y[reached] + s.y_lost[reached]) * gain
+        shares = (s.y[reached] + (s.y_lost[reached] + s.rho[reached])) * gain
         total = math.fsum(shares)
+        rounding = self._rounding(s, total, links)
+        remainder = float(upward(missing + rounding))
+        if self.published is not None:
+            # What the value leaves to be explained cannot be more than this either.
+            gap = abs(float(self.published.values[self.subject]) - total)
+            remainder = min(remainder, upward(gap + self.published.bound))
+        if self.largest == 0.0:
+            remainder = 0.0
+        is_complete = remainder <= self.tolerance
+        if not is_complete and links <= self.max_links:
+            raise ConvergenceError(
+                self.tolerance, remainder, 0, "rounding is larger than the tolerance"
+            )
+        order = np.lexsort((reached, -shares))
+        order = order[shares[order] > 0.0]
+        return Contributions(reached[order], shares[order], total, remainder, links, is_complete)
+
+    def _rounding(self, s: Scratch, total: float, links: int) -> float:
         terms = int(s.counts[0])
         steps = links + terms
         grown, fed = norm_1_upward(s.drift[0], steps), norm_1_upward(s.drift[1], steps)
         # rho rounds once as it grows, by what was rounded six times before (sums of weights: 2);
-        # y takes in no more than was fed, compensated (Neumaier, 1974).
+        # y takes in no more than was fed, compensated (Neumaier, 1974); prices round four times.
         u = UNIT_ROUNDOFF
-        off = upward(u * grown + (9.0 * u + 2.0 * (steps * u) ** 2) * fed)
-        missing = norm_1_upward(left, terms) * self.largest
-        remainder = upward(missing + off * self.largest + gamma(8) * total + UNDERFLOW * terms)
-        if self.largest == 0.0:
-            remainder = 0.0
-        if not remainder <= self.tolerance:
-            reason = "rounding is larger than the tolerance"
-            if links > self.max_links:
-                reason = f"max_links={self.max_links} were walked; raise it or the tolerance"
-            raise ConvergenceError(self.tolerance, remainder, 0, reason)
-        order = np.lexsort((reached, -shares))
-        order = order[shares[order] > 0.0]
-        return Contributions(reached[order], shares[order], total, remainder, links)
+        off = upward(u * grown + (16.0 * u + 2.0 * (steps * u) ** 2) * fed)
+        return upward(off * self.largest + gamma(8) * total + UNDERFLOW * terms)

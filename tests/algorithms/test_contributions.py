@@ -9,6 +9,7 @@ from algorithms import (
     ConvergenceError,
     CSRGraph,
     InvalidArgumentError,
+    checked_vector,
     exposure,
     exposure_contributions,
     rmat,
@@ -112,14 +113,118 @@ def test_only_the_neighbourhood_is_walked():
     assert trust_contributions(ring, own / n, 0.5, 0, 1e-6).links < 200
 
 
-def test_a_budget_that_does_not_reach_fails_and_says_so():
+@given(problems(WILD_WEIGHTS, most=6), st.data(), st.sampled_from([1, 3, 20]))
+@settings(max_examples=50, deadline=None)
+def test_a_budget_that_does_not_reach_is_admitted_in_the_remainder(problem, data, max_links):
+    graph, own, damping = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    hops = data.draw(st.sampled_from([None, 4]))
+    for explain, exact, series in (
+        (exposure_contributions, naive.exact_exposure, naive.exposure_series),
+        (trust_contributions, naive.exact_trust, naive.trust_series),
+    ):
+        limits = {"max_links": max_links, "hop_limit": hops}
+        result = explain(graph, own, damping, i, 1e-9, **limits)
+        if hops is None:
+            missed = naive.exact_errors([result.total], [exact(graph, own, damping)[i]])[0]
+        else:
+            missed = abs(series(graph, own, damping, hops)[i] - result.total) - 1e-12
+        assert missed <= result.remainder
+        assert result.is_complete == (result.remainder <= 1e-9)
+
+
+@given(problems(WILD_WEIGHTS, most=6), st.data(), st.sampled_from([1e-2, 1e-4, 1e-7]))
+@settings(max_examples=80, deadline=None)
+def test_with_published_values_the_remainder_still_holds(problem, data, tolerance):
+    graph, own, damping = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    max_links = data.draw(st.sampled_from([None, 2, 10]))
+    x = exposure(graph, own, damping, tolerance / 2)
+    one = exposure_contributions(
+        graph,
+        own,
+        damping,
+        i,
+        tolerance,
+        max_links=max_links,
+        values=x.values,
+        values_bound=x.certificate.bound_inf,
+    )
+    exact = naive.exact_exposure(graph, own, damping)[i]
+    assert naive.exact_errors([one.total], [exact])[0] <= one.remainder
+    t = trust_mass(graph, own, damping, tolerance / 2)
+    two = trust_contributions(
+        graph,
+        own,
+        damping,
+        i,
+        tolerance,
+        max_links=max_links,
+        values=checked_vector(t.values),
+        values_bound=t.certificate.bound_1,
+    )
+    exact = naive.exact_trust(graph, own, damping)[i]
+    assert naive.exact_errors([two.total], [exact])[0] <= two.remainder
+    if max_links is None:
+        assert one.is_complete
+        assert two.is_complete
+
+
+@given(problems(), st.data(), st.integers(0, 6), st.sampled_from([1e-1, 1e-3]))
+@settings(deadline=None)
+def test_under_a_hop_limit_only_what_matters_little_is_left_out(problem, data, hops, tolerance):
+    graph, own, damping = problem
+    i = data.draw(st.integers(0, graph.n - 1))
+    for explain, series in (
+        (exposure_contributions, naive.exposure_series),
+        (trust_contributions, naive.trust_series),
+    ):
+        values = series(graph, own, damping, hops)
+        result = explain(
+            graph, own, damping, i, tolerance, hop_limit=hops, values=values, values_bound=1e-13
+        )
+        assert abs(values[i] - result.total) <= result.remainder + 1e-12
+        assert result.remainder <= tolerance
+
+
+def test_with_few_listings_and_published_values_only_what_leads_to_them_is_walked():
+    # Subject 0 has one listed contact, and one that leads into a large harmless crowd.
+    src, dst = rmat(12, 8, seed=4)
+    graph = CSRGraph.from_edges(np.r_[0, 0, src + 2], np.r_[1, 2, dst + 2])
+    own = np.zeros(graph.n)
+    own[1] = 1.0
+    x = exposure(graph, own, 0.6, 1e-9)
+    known = {"values": checked_vector(x.values), "values_bound": x.certificate.bound_inf}
+    blind = exposure_contributions(graph, checked_vector(own), 0.6, 0, 1e-7)
+    seeing = exposure_contributions(graph, checked_vector(own), 0.6, 0, 1e-7, **known)
+    assert seeing.subjects.tolist() == blind.subjects.tolist() == [1]
+    assert seeing.links < 10 < 10_000 < blind.links
+
+
+def test_rounding_above_the_tolerance_still_fails():
     graph = CSRGraph.from_edges([0, 1, 2], [1, 2, 0])
-    for explain in (exposure_contributions, trust_contributions):
-        for hops in (None, 9):
-            with pytest.raises(ConvergenceError, match="max_links=3 were walked"):
-                explain(graph, [1.0] * 3, 0.9, 0, 1e-9, max_links=3, hop_limit=hops)
     with pytest.raises(ConvergenceError, match="rounding"):
         exposure_contributions(graph, [1.0] * 3, 0.9, 0, 1e-17)
+
+
+def test_published_values_come_with_their_bound():
+    graph = CSRGraph.from_edges([0, 1], [1, 0])
+    with pytest.raises(InvalidArgumentError, match="values_bound is missing"):
+        exposure_contributions(graph, [0.0, 1.0], 0.5, 0, 1e-9, values=[0.0, 1.0])
+    with pytest.raises(InvalidArgumentError, match="values is missing"):
+        trust_contributions(graph, [0.0, 1.0], 0.5, 0, 1e-9, values_bound=1e-9)
+
+
+def test_a_checked_vector_is_the_same_vector_and_still_has_to_fit():
+    own = np.array([0.0, 1.5])
+    known = checked_vector(own)
+    own[0] = 9.0
+    assert np.asarray(known).tolist() == [0.0, 1.5]
+    assert not known.values.flags.writeable
+    with pytest.raises(InvalidArgumentError, match=r"own\[1\] is 1.5; it must be in \[0, 1\]"):
+        exposure_contributions(CSRGraph.from_edges([0], [1]), known, 0.5, 0, 1e-9)
+    with pytest.raises(InvalidArgumentError, match=r"values\[0\] is nan"):
+        checked_vector([np.nan])
 
 
 def test_without_any_risk_there_is_nothing_to_explain():
