@@ -16,6 +16,7 @@ from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
 from algorithms.metrics import auc, average_precision, precision_at
 from algorithms.normalize import column_stochastic, row_stochastic
+from algorithms.ordering import locality_order
 from algorithms.paths import (
     Path,
     StrongestPaths,
@@ -49,6 +50,7 @@ __all__ = [
     "exposure",
     "exposure_contributions",
     "from_networkx",
+    "locality_order",
     "precision_at",
     "rmat",
     "row_stochastic",
