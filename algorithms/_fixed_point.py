@@ -30,12 +30,15 @@ def solve(
     max_sweeps: int | None,
 ) -> tuple[Floats, Certificate]:
     """Iterate from z; return the values at which the residual was measured, and their worth."""
-    mixing = _Mixing(operator.n)
+    mixing = Mixing()
+    # Residuals and steps, newest first; in float32, as they only choose a direction.
+    f = [np.zeros(operator.n, np.float32) for _ in range(3)]
+    d = [np.zeros(operator.n, np.float32) for _ in range(2)]
     limit = math.inf if max_sweeps is None else max_sweeps
     best = first = last = mixed_until = math.inf
     sweeps = 0
     while sweeps < min(limit, mixed_until):
-        norms = operator.measure(z, *mixing.residuals)
+        norms = operator.measure(z, *f)
         sweeps += 1
         certificate, bound = judge(norms, sweeps)
         if bound <= tolerance:
@@ -43,11 +46,11 @@ def solve(
         if sweeps == 1:
             # Plain sweeps would be done by then.
             first = bound
-            mixed_until = _enough(bound, tolerance, operator.damping)
+            mixed_until = enough(bound, tolerance, operator.damping)
         best, last = min(best, bound), bound
         g1, g2 = mixing.weights(norms)
-        operator.mix(g1, g2, z, mixing.history)
-        mixing.rotate()
+        operator.mix(g1, g2, z, (*f, *d))
+        f, d = [f[2], f[0], f[1]], [d[1], d[0]]
     if not last <= first:
         z = operator.point_of(operator.own)
     return _plainly(operator, judge, z, tolerance, max_sweeps, sweeps, best)
@@ -78,7 +81,7 @@ def _plainly(
         if not is_averaging and bound > last * 0.5 * (1.0 + operator.damping):
             is_averaging = True
         if limit is None:
-            limit = sweeps + 2 * _enough(bound, tolerance, operator.damping)
+            limit = sweeps + 2 * enough(bound, tolerance, operator.damping)
         best, last = min(best, bound), bound
         if is_averaging:
             np.add(z, y, out=y)
@@ -105,27 +108,12 @@ def repeat(operator: Operator, z: Floats, hops: int) -> tuple[Floats, int]:
     return operator.values_at(z), hops
 
 
-class _Mixing:
-    """The last residuals and steps, in float32: they choose a direction, they carry no value."""
+class Mixing:
+    """The weights of the last three points: they choose a direction, they carry no value."""
 
-    def __init__(self, n: int) -> None:
-        self._f = [np.zeros(n, np.float32) for _ in range(3)]
-        self._d = [np.zeros(n, np.float32) for _ in range(2)]
+    def __init__(self) -> None:
         # Inner products of f with itself and its two elders, for this point and the last two.
         self._products: list[tuple[float, float, float]] = []
-
-    @property
-    def residuals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        f, f1, f2 = self._f
-        return f, f1, f2
-
-    @property
-    def history(self) -> tuple[np.ndarray, ...]:
-        return (*self._f, *self._d)
-
-    def rotate(self) -> None:
-        self._f = [self._f[2], self._f[0], self._f[1]]
-        self._d = [self._d[1], self._d[0]]
 
     def weights(self, norms: Norms) -> tuple[float, float]:
         """Return g that minimises ‖f − g1 (f − f1) − g2 (f1 − f2)‖, as far as it is determined."""
@@ -143,8 +131,9 @@ class _Mixing:
         return (u_f / u_u if u_u > 1e-12 * a else 0.0), 0.0
 
 
-def _enough(bound: float, tolerance: float, damping: float) -> int:
+def enough(bound: float, tolerance: float, damping: float) -> int:
+    """Return how many plain sweeps bring the bound down to the tolerance, and some."""
     # The residual falls by the damping at least, in exact arithmetic; 32 more for rounding.
-    if damping == 0.0:
+    if damping == 0.0 or bound <= tolerance:
         return 32
     return 32 + math.ceil(math.log(tolerance / bound) / math.log(damping))

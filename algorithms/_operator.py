@@ -120,7 +120,7 @@ class Operator:
                 self.blocks, self.indptr, self.indices, self.weights, self.sums, self.by_column,
                 self.own, self.keep, self.damping, z, f, f1, f2, table,
             )  # fmt: skip
-        return self._norms(table)
+        return self.norms(table)
 
     def step(self, z: Floats, y: Floats) -> Norms:
         """Write the operator at z to y; return what was measured at z."""
@@ -130,14 +130,15 @@ class Operator:
                 self.blocks, self.indptr, self.indices, self.weights, self.sums, self.by_column,
                 self.own, self.keep, self.damping, self.low, self.high, z, y, table,
             )  # fmt: skip
-        return self._norms(table)
+        return self.norms(table)
 
     def mix(self, g1: float, g2: float, z: Floats, history: tuple[Any, ...]) -> None:
         """Move z to the next point; ``history`` is (f, f1, f2, d1, d2), the step goes to d2."""
         with threads_worth(self.n):
             kernels.mix(g1, g2, self.low, self.high, z, *history)
 
-    def _norms(self, table: Floats) -> Norms:
+    def norms(self, table: Floats) -> Norms:
+        """Join what the row blocks measured."""
         # fsum is exact, so no order can matter.
         sums = [math.fsum(column) for column in table.T[1:]]
         return Norms(

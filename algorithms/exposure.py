@@ -89,7 +89,7 @@ def exposure(
     tolerance = tolerance_value(tolerance)
     if max_sweeps is not None:
         max_sweeps = whole_number("max_sweeps", max_sweeps, low=1)
-    worth = _Worth(graph, beta, tolerance, risk.largest)
+    worth = ExposureWorth(graph, beta, tolerance, risk.largest)
     if hop_limit is not None:
         hops = whole_number("hop_limit", hop_limit, low=0)
         if start is not None:
@@ -112,7 +112,7 @@ def exposure(
     return Exposure(values, certificate)
 
 
-class _Worth:
+class ExposureWorth:
     """Bounds for one exposure problem: rounding known beforehand, residual measured later."""
 
     def __init__(self, graph: CSRGraph, beta: float, tolerance: float, largest: float) -> None:
@@ -126,6 +126,7 @@ class _Worth:
         self.rounding = gamma(depth) * largest + UNDERFLOW if self.with_contacts else 0.0
 
     def require_reachable(self) -> None:
+        """Refuse a tolerance that rounding alone exceeds, before any sweep."""
         floor = upward(self.rounding / (1.0 - self.beta))
         if floor > self.tolerance:
             raise ConvergenceError(
@@ -133,6 +134,7 @@ class _Worth:
             )
 
     def of_fixed_point(self, measured: Norms, sweeps: int) -> tuple[Certificate, float]:
+        """Certify the point whose norms were measured; return also the bound that counts."""
         residual_inf, residual_1 = measured.residual_inf, measured.residual_1
         off_inf = self.rounding + 2.0 * UNIT_ROUNDOFF * residual_inf
         off_1 = self.with_contacts * self.rounding + 2.0 * UNIT_ROUNDOFF * residual_1
@@ -152,6 +154,7 @@ class _Worth:
         return certificate, bound_inf
 
     def of_series(self, hops: int, sweeps: int) -> Certificate:
+        """Certify a truncated series, which nothing but rounding separates from its value."""
         # Each of the hops + 1 evaluations adds its rounding; older ones are damped by β.
         terms = min(hops + 1.0, 1.0 / (1.0 - self.beta))
         bound_inf = upward(self.rounding * terms)

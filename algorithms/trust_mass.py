@@ -90,7 +90,7 @@ def trust_mass(
     if transposed is None:
         transposed = graph.transpose()
     require_transpose(graph, transposed)
-    worth = _Worth(transposed, alpha, tolerance, supply.total)
+    worth = TrustWorth(transposed, alpha, tolerance, supply.total)
     operator = Operator.handing_on(graph, transposed, supply.values, alpha, supply.total)
     if hop_limit is not None:
         hops = whole_number("hop_limit", hop_limit, low=0)
@@ -144,7 +144,7 @@ def distrust_mass(
     )
 
 
-class _Worth:
+class TrustWorth:
     """Bounds for one trust problem: rounding known beforehand, residual measured later."""
 
     def __init__(self, transposed: CSRGraph, alpha: float, tolerance: float, supply: float) -> None:
@@ -162,6 +162,7 @@ class _Worth:
         )
 
     def require_reachable(self) -> None:
+        """Refuse a tolerance that rounding alone exceeds, before any sweep."""
         floor = upward(self.rounding(self.supply) / (1.0 - self.alpha))
         if floor > self.tolerance:
             raise ConvergenceError(
@@ -169,6 +170,7 @@ class _Worth:
             )
 
     def of_fixed_point(self, measured: Norms, sweeps: int) -> tuple[Certificate, float]:
+        """Certify the point whose norms were measured; return also the bound that counts."""
         residual_inf, residual_1 = measured.residual_inf, measured.residual_1
         mass = norm_1_upward(measured.mass, self.n)
         off = self.rounding(mass) + 2.0 * UNIT_ROUNDOFF * residual_1
@@ -187,6 +189,7 @@ class _Worth:
         return certificate, bound
 
     def of_series(self, hops: int, sweeps: int) -> Certificate:
+        """Certify a truncated series, which nothing but rounding separates from its value."""
         # Each of the hops + 1 evaluations adds its rounding; older ones are damped by α.
         off = upward(self.rounding(upward(self.supply)))
         bound = upward(off * min(hops + 1.0, 1.0 / (1.0 - self.alpha)))

@@ -120,7 +120,7 @@ def test_rounding_that_goes_round_in_a_cycle_does_not_keep_the_residual_up(lengt
 
 @pytest.mark.parametrize("weights", [(5.0, -3.0), (float("nan"), 0.0), (0.0, 0.0)])
 def test_however_badly_points_are_mixed_what_is_returned_is_certified(monkeypatch, weights):
-    monkeypatch.setattr(_fixed_point._Mixing, "weights", lambda self, norms: weights)
+    monkeypatch.setattr(_fixed_point.Mixing, "weights", lambda self, norms: weights)
     graph = CSRGraph.from_edges(*rmat(6, 4, seed=2))
     seeds = np.arange(graph.n) % 5 / 2.0
     result = trust_mass(graph, seeds, 0.85, TOLERANCE)
