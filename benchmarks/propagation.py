@@ -41,7 +41,9 @@ class Solver:
 
 def main() -> None:
     """Print one table for each graph."""
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, target {TARGET:g}")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, target {TARGET:g}"
+    )
     for scale in SCALES:
         src, dst = algorithms.rmat(scale, LINKS_EACH, seed=1)
         graph = algorithms.CSRGraph.from_edges(src, dst, n=1 << scale).without_weights()
@@ -69,9 +71,7 @@ def _solvers(graph: algorithms.CSRGraph, seeds: Floats) -> list[Solver]:
     shared = sp.csr_array((matrix.multiply(1.0 / degree[:, None])).T)
 
     def ours(tolerance: float) -> Floats:
-        return algorithms.trust_mass(
-            graph, seeds, DAMPING, tolerance, transposed=transposed
-        ).values
+        return algorithms.trust_mass(graph, seeds, DAMPING, tolerance, transposed=transposed).values
 
     def scipy_power(tolerance: float) -> Floats:
         t = seeds.copy()
