@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
-.PHONY: help setup demo check format test bench serve schema lock clean
+.PHONY: help setup demo check format test bench bench-core serve schema lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,14 @@ test: setup ## run every test, on SQLite and on a real Neo4j
 
 bench: setup ## measure speed against peers in the same run
 	$(BIN)/python -m benchmarks
+
+bench-core: benchmarks/.venv/installed ## measure the propagation core against every peer
+	benchmarks/.venv/bin/python -m benchmarks.core
+
+benchmarks/.venv/installed: setup benchmarks/requirements.lock
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv
+	VIRTUAL_ENV=$(CURDIR)/benchmarks/.venv $(BIN)/uv pip sync --quiet --require-hashes benchmarks/requirements.lock
+	@touch $@
 
 serve: setup ## serve GraphQL on loopback (make an API key first: graphsvc keys create)
 	$(BIN)/graphsvc serve

@@ -14,8 +14,10 @@ from algorithms.errors import (
 from algorithms.exposure import Exposure, exposure
 from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
+from algorithms.many import exposure_many, trust_mass_many
 from algorithms.metrics import auc, average_precision, precision_at
 from algorithms.normalize import column_stochastic, row_stochastic
+from algorithms.ordering import locality_order
 from algorithms.paths import (
     Path,
     StrongestPaths,
@@ -48,7 +50,9 @@ __all__ = [
     "distrust_mass",
     "exposure",
     "exposure_contributions",
+    "exposure_many",
     "from_networkx",
+    "locality_order",
     "precision_at",
     "rmat",
     "row_stochastic",
@@ -57,4 +61,5 @@ __all__ = [
     "to_networkx",
     "trust_contributions",
     "trust_mass",
+    "trust_mass_many",
 ]

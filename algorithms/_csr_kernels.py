@@ -143,3 +143,12 @@ def row_numbers(indptr: Int64s, indices: Int32s, n: int) -> Int32s:
     for i in range(n):
         rows[indptr[i] : indptr[i + 1]] = i
     return rows
+
+
+@kernel
+def in_degrees(indices: Int32s, n: int) -> Int64s:
+    """How many links reach each subject, int64."""
+    degrees = np.zeros(n, np.int64)
+    for k in range(indices.size):
+        degrees[indices[k]] += 1
+    return degrees

@@ -1,191 +1,232 @@
-"""One pass y = base + damping · A x over all rows, with the norms of r = y − x measured in it.
+"""Passes over all links: residuals measured, the next point mixed, the plain step.
+
+Exposure and trust mass are one loop. Both gather z over a row: exposure has z = x and divides the
+sum by its row's weight, trust has z_j = t_j / (weight that j hands out) and does not. So neither
+needs normalised weights beside the graph. With c_j = 1 or that weight, values are c_j z_j.
 
 Rows are cut into fixed blocks and every sum has a fixed order, so the number of threads moves
-no bit. Shared by exposure (A = W) and trust mass (A = P).
+no bit. Indices are unsigned: Numba tests each signed one for wraparound, which costs more than
+the gather itself.
 """
 
 # Kernels take plain arrays, one by one; their wrappers hold the records.
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numba import prange
+from numpy.typing import NDArray
 
-from algorithms.accelerate import GRAIN, kernel, parallel_kernel
-from algorithms.arguments import Floats, Int32s, Int64s
+from algorithms.accelerate import GRAIN, inlined_kernel, kernel, parallel_kernel
+from algorithms.arguments import Floats, Int64s
+
+Unsigned: TypeAlias = NDArray[Any]
+"""uint64 row pointers or uint32 column indices: views of those of the graph."""
+Singles: TypeAlias = NDArray[np.float32]
 
 # A sum of d terms has rounding depth min(d / 4, 128) and a little: certificate.sum_depth.
-SUM_BLOCK = 512
+SUM_BLOCK = np.uint64(512)
+ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 
 
-@kernel
-def gathered_block(x: Floats, indices: Int32s, first: int, last: int) -> float:
-    """Σ x_j over one block of links, in four lanes."""
+@inlined_kernel
+def block_sum(z: Floats, indices: Unsigned, A: Floats | None, first: Any, last: Any) -> float:
+    """Σ A_ij z_j over one block of links, in four lanes; A is None where every weight is 1."""
     s0 = s1 = s2 = s3 = 0.0
     k = first
     # Lane l holds the links first + l, first + l + 4, …
-    while k + 4 <= last:
-        s0 += x[indices[k]]
-        s1 += x[indices[k + 1]]
-        s2 += x[indices[k + 2]]
-        s3 += x[indices[k + 3]]
-        k += 4
+    while k + FOUR <= last:
+        if A is None:
+            s0 += z[indices[k]]
+            s1 += z[indices[k + ONE]]
+            s2 += z[indices[k + TWO]]
+            s3 += z[indices[k + THREE]]
+        else:
+            s0 += A[k] * z[indices[k]]
+            s1 += A[k + ONE] * z[indices[k + ONE]]
+            s2 += A[k + TWO] * z[indices[k + TWO]]
+            s3 += A[k + THREE] * z[indices[k + THREE]]
+        k += FOUR
     while k < last:
-        s0 += x[indices[k]]
-        k += 1
+        if A is None:
+            s0 += z[indices[k]]
+        else:
+            s0 += A[k] * z[indices[k]]
+        k += ONE
     return (s0 + s1) + (s2 + s3)
 
 
 @kernel
-def weighted_block(x: Floats, indices: Int32s, A: Floats, first: int, last: int) -> float:
-    """Σ A_ij x_j over one block of links, in four lanes."""
-    s0 = s1 = s2 = s3 = 0.0
-    k = first
-    # Lane l holds the links first + l, first + l + 4, …
-    while k + 4 <= last:
-        s0 += A[k] * x[indices[k]]
-        s1 += A[k + 1] * x[indices[k + 1]]
-        s2 += A[k + 2] * x[indices[k + 2]]
-        s3 += A[k + 3] * x[indices[k + 3]]
-        k += 4
-    while k < last:
-        s0 += A[k] * x[indices[k]]
-        k += 1
-    return (s0 + s1) + (s2 + s3)
-
-
-@kernel
-def gathered_sum(x: Floats, indices: Int32s, first: int, last: int) -> float:
-    """Σ x_j over a row; the blocks of a hub are added with compensation (Neumaier, 1974)."""
-    if last - first <= SUM_BLOCK:
-        return gathered_block(x, indices, first, last)
+def hub_sum(z: Floats, indices: Unsigned, A: Floats | None, first: Any, last: Any) -> float:
+    """The blocks of a long row, added with compensation (Neumaier, 1974)."""
     total = 0.0
     lost = 0.0
+    at = first
     # total + lost is the sum of the blocks before `at`.
-    for at in range(first, last, SUM_BLOCK):
-        part = gathered_block(x, indices, at, min(at + SUM_BLOCK, last))
+    while at < last:
+        part = block_sum(z, indices, A, at, min(at + SUM_BLOCK, last))
         grown = total + part
         if abs(total) >= abs(part):
             lost += (total - grown) + part
         else:
             lost += (part - grown) + total
         total = grown
+        at += SUM_BLOCK
     return total + lost
 
 
-@kernel
-def weighted_sum(x: Floats, indices: Int32s, A: Floats, first: int, last: int) -> float:
-    """Σ A_ij x_j over a row; the blocks of a hub are added with compensation."""
-    if last - first <= SUM_BLOCK:
-        return weighted_block(x, indices, A, first, last)
-    total = 0.0
-    lost = 0.0
-    # total + lost is the sum of the blocks before `at`.
-    for at in range(first, last, SUM_BLOCK):
-        part = weighted_block(x, indices, A, at, min(at + SUM_BLOCK, last))
-        grown = total + part
-        if abs(total) >= abs(part):
-            lost += (total - grown) + part
-        else:
-            lost += (part - grown) + total
-        total = grown
-    return total + lost
-
-
-@parallel_kernel
-def sweep_weighted(
-    blocks: Int64s,
-    indptr: Int64s,
-    indices: Int32s,
-    A: Floats,
-    base: Floats,
-    damping: float,
-    low: float,
-    high: float,
-    x: Floats,
-    y: Floats,
-    worst: Floats,
-    mass: Floats,
-) -> None:
-    """y_i = base_i + damping Σ_j A_ij x_j, kept in [low, high]."""
-    for b in prange(blocks.size - 1):
-        top = 0.0
-        total = 0.0
-        # top and total are the norms of r over the block's rows before i.
-        for i in range(blocks[b], blocks[b + 1]):
-            t = base[i] + damping * weighted_sum(x, indices, A, indptr[i], indptr[i + 1])
-            r = abs(t - x[i])
-            top = max(top, r)
-            total += r
-            y[i] = min(max(t, low), high)
-        worst[b] = top
-        mass[b] = total
-
-
-@parallel_kernel
-def sweep_mean(
-    blocks: Int64s,
-    indptr: Int64s,
-    indices: Int32s,
-    base: Floats,
-    damping: float,
-    low: float,
-    high: float,
-    x: Floats,
-    y: Floats,
-    worst: Floats,
-    mass: Floats,
-) -> None:
-    """y_i = base_i + damping · (mean of x over the row), kept in [low, high]."""
-    for b in prange(blocks.size - 1):
-        top = 0.0
-        total = 0.0
-        # top and total are the norms of r over the block's rows before i.
-        for i in range(blocks[b], blocks[b + 1]):
-            degree = indptr[i + 1] - indptr[i]
-            t = base[i]
-            if degree > 0:
-                t += damping * (gathered_sum(x, indices, indptr[i], indptr[i + 1]) / degree)
-            r = abs(t - x[i])
-            top = max(top, r)
-            total += r
-            y[i] = min(max(t, low), high)
-        worst[b] = top
-        mass[b] = total
-
-
-@parallel_kernel
-def sweep_shared(
-    blocks: Int64s,
-    indptr: Int64s,
-    indices: Int32s,
-    out_degree: Floats,
-    base: Floats,
+@inlined_kernel
+def row_value(
+    indptr: Unsigned,
+    indices: Unsigned,
+    A: Floats | None,
+    by_column: bool,
+    c: float,
+    base: float,
+    keep: float,
     damping: float,
     z: Floats,
-    x: Floats,
-    y: Floats,
-    worst: Floats,
-    mass: Floats,
+    i: Any,
+) -> float:
+    """base_i + damping Σ_j A_ij z_j, divided by the row's weight c in case of exposure."""
+    first, last = indptr[i], indptr[i + ONE]
+    if first == last:
+        # Without contacts exposure is one's own risk; trust is what the seed keeps.
+        return keep * base if by_column else base
+    if last - first <= SUM_BLOCK:
+        total = block_sum(z, indices, A, first, last)
+    else:
+        total = hub_sum(z, indices, A, first, last)
+    return keep * base + damping * (total if by_column else total / c)
+
+
+@parallel_kernel
+def residuals(
+    blocks: Int64s,
+    indptr: Unsigned,
+    indices: Unsigned,
+    A: Floats | None,
+    sums: Floats,
+    by_column: bool,
+    own: Floats,
+    keep: float,
+    damping: float,
+    z: Floats,
+    f: Singles,
+    f1: Singles,
+    f2: Singles,
+    norms: Floats,
 ) -> None:
-    """y_i = base_i + damping Σ_j z_j over in-links, where z_j = x_j / out-degree of j."""
-    for i in prange(x.size):
-        z[i] = x[i] / max(out_degree[i], 1.0)
+    """f = r / c, r the residual at z; norms: max |r|, Σ |r|, Σ |c z|, Σ c f (f, f1, f2)."""
     for b in prange(blocks.size - 1):
-        top = 0.0
-        total = 0.0
-        # top and total are the norms of r over the block's rows before i.
-        for i in range(blocks[b], blocks[b + 1]):
-            t = base[i] + damping * gathered_sum(z, indices, indptr[i], indptr[i + 1])
-            r = abs(t - x[i])
-            top = max(top, r)
-            total += r
-            y[i] = t
-        worst[b] = top
-        mass[b] = total
+        top = total = mass = f_f = f_f1 = f_f2 = 0.0
+        i = np.uint64(blocks[b])
+        # The sums are those over the block's rows before i.
+        while i < np.uint64(blocks[b + 1]):
+            c = sums[i] if sums[i] > 0.0 else 1.0
+            t = row_value(indptr, indices, A, by_column, c, own[i], keep, damping, z, i)
+            if not by_column:
+                c = 1.0
+            x = c * z[i]
+            r = t - x
+            top = max(top, abs(r))
+            total += abs(r)
+            mass += x
+            f[i] = r / c
+            weighted = c * np.float64(f[i])
+            f_f += weighted * f[i]
+            f_f1 += weighted * f1[i]
+            f_f2 += weighted * f2[i]
+            i += ONE
+        norms[b, 0] = top
+        norms[b, 1] = total
+        norms[b, 2] = mass
+        norms[b, 3] = f_f
+        norms[b, 4] = f_f1
+        norms[b, 5] = f_f2
 
 
-def row_blocks(indptr: Int64s, cost: int = GRAIN) -> Int64s:
+@parallel_kernel
+def plain_step(
+    blocks: Int64s,
+    indptr: Unsigned,
+    indices: Unsigned,
+    A: Floats | None,
+    sums: Floats,
+    by_column: bool,
+    own: Floats,
+    keep: float,
+    damping: float,
+    low: float,
+    high: float,
+    z: Floats,
+    y: Floats,
+    norms: Floats,
+) -> None:
+    """y is the operator at z, values kept in [low, high]; norms: max |r|, Σ |r|, Σ |c z|."""
+    for b in prange(blocks.size - 1):
+        top = total = mass = 0.0
+        i = np.uint64(blocks[b])
+        # The sums are those over the block's rows before i.
+        while i < np.uint64(blocks[b + 1]):
+            c = sums[i] if sums[i] > 0.0 else 1.0
+            t = row_value(indptr, indices, A, by_column, c, own[i], keep, damping, z, i)
+            if not by_column:
+                c = 1.0
+            x = c * z[i]
+            top = max(top, abs(t - x))
+            total += abs(t - x)
+            mass += x
+            y[i] = min(max(t, low), high) / c
+            i += ONE
+        norms[b, 0] = top
+        norms[b, 1] = total
+        norms[b, 2] = mass
+
+
+@parallel_kernel
+def mix(
+    g1: float,
+    g2: float,
+    low: float,
+    high: float,
+    z: Floats,
+    f: Singles,
+    f1: Singles,
+    f2: Singles,
+    d1: Singles,
+    d2: Singles,
+) -> None:
+    """z += f − g1 (d1 + f − f1) − g2 (d2 + f1 − f2), kept in [low, high]; the step goes to d2."""
+    for i in prange(z.size):
+        k = np.uint64(i)
+        step = f[k] - g1 * (d1[k] + (f[k] - f1[k])) - g2 * (d2[k] + (f1[k] - f2[k]))
+        y = min(max(z[k] + step, low), high)
+        d2[k] = y - z[k]
+        z[k] = y
+
+
+@kernel
+def row_blocks(indptr: Unsigned, cost: int = GRAIN) -> Int64s:
     """Cut the rows where every ``cost`` rows and links are full: a function of the graph alone."""
     n = indptr.size - 1
-    filled = indptr + np.arange(n + 1)
-    marks = np.searchsorted(filled, np.arange(0, int(filled[-1]), cost), side="left")
-    return np.unique(np.append(marks, [0, n])).astype(np.int64)
+    marks = (int(indptr[n]) + n) // cost + 1
+    blocks = np.empty(marks + 2, np.int64)
+    blocks[0] = 0
+    kept = 1
+    for mark in range(1, marks):
+        low, high = blocks[kept - 1], n
+        # The first row that begins at or behind the mark is in [low, high].
+        while low < high:
+            middle = (low + high) // 2
+            if int(indptr[middle]) + middle < mark * cost:
+                low = middle + 1
+            else:
+                high = middle
+        if low > blocks[kept - 1]:
+            blocks[kept] = low
+            kept += 1
+    if blocks[kept - 1] < n:
+        blocks[kept] = n
+        kept += 1
+    return blocks[:kept]

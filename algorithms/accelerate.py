@@ -28,6 +28,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], numba.njit(**_DEFAULTS)(function))
 
 
+def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Return ``function`` compiled into its callers: for what runs once for each row or link."""
+    return cast(Callable[P, R], numba.njit(forceinline=True, **_DEFAULTS)(function))
+
+
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return ``function`` compiled with its ``prange`` loops spread over Numba's threads."""
     return cast(Callable[P, R], numba.njit(parallel=True, **_DEFAULTS)(function))

@@ -75,6 +75,24 @@ class CSRGraph:
         return np.diff(self.indptr)
 
     @cached_property
+    def longest_row(self) -> int:
+        """Largest number of out-links that any subject has; kept once computed.
+
+        >>> CSRGraph.from_edges([0, 0], [1, 2]).longest_row
+        2
+        """
+        return int(self.out_degree.max(initial=0))
+
+    @cached_property
+    def linking(self) -> int:
+        """Number of subjects that have an out-link; kept once computed.
+
+        >>> CSRGraph.from_edges([0, 0], [1, 2]).linking
+        1
+        """
+        return int(np.count_nonzero(self.out_degree))
+
+    @cached_property
     def weight_sum(self) -> Floats:
         """Sum of every subject's out-link weights, float64 (n,), read-only; kept once computed.
 

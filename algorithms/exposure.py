@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from algorithms._fixed_point import Sweep, norms, repeat, solve
-from algorithms._sweep_kernels import row_blocks, sweep_mean, sweep_weighted
+from algorithms._fixed_point import repeat, solve
+from algorithms._operator import Norms, Operator
 from algorithms.arguments import (
+    CheckedVector,
     Floats,
+    checked,
     float_vector,
     real_number,
     tolerance_value,
@@ -29,7 +31,6 @@ from algorithms.certificate import (
 )
 from algorithms.csr import CSRGraph
 from algorithms.errors import ConvergenceError, InvalidArgumentError
-from algorithms.normalize import row_stochastic
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Exposure:
 
 def exposure(
     graph: CSRGraph,
-    own: ArrayLike,
+    own: ArrayLike | CheckedVector,
     beta: float,
     tolerance: float,
     *,
@@ -83,83 +84,58 @@ def exposure(
     >>> exposure(CSRGraph.from_edges([0], [1]), [0.0, 1.0], 0.5, 1e-9).values
     array([0.5, 1. ])
     """
-    o = float_vector("own", own, graph.n, low=0.0, high=1.0)
+    risk = checked("own", own, graph.n, low=0.0, high=1.0)
     beta = real_number("beta", beta, low=0.0, high=1.0)
     tolerance = tolerance_value(tolerance)
     if max_sweeps is not None:
         max_sweeps = whole_number("max_sweeps", max_sweeps, low=1)
-    limits = (float(o.min(initial=1.0)), float(o.max(initial=0.0)))
-    degree = graph.out_degree
-    base = np.where(degree > 0, (1.0 - beta) * o, o)
-    worth = _Worth(graph, beta, tolerance, limits[1])
+    worth = ExposureWorth(graph, beta, tolerance, risk.largest)
     if hop_limit is not None:
         hops = whole_number("hop_limit", hop_limit, low=0)
         if start is not None:
             raise InvalidArgumentError("start", "means nothing under a hop_limit; leave it out")
-        values, sweeps = repeat(
-            _sweep(graph, base, beta, (0.0, limits[1])), base.copy(), hops, work=graph.n + graph.m
-        )
+        series = Operator.averaging(graph, risk.values, beta, (0.0, risk.largest))
+        base = np.where(graph.weight_sum > 0.0, (1.0 - beta) * risk.values, risk.values)
+        values, sweeps = repeat(series, base, hops)
         return Exposure(values, worth.of_series(hops, sweeps))
-    x = o.copy() if start is None else np.clip(float_vector("start", start, graph.n), *limits)
+    begin = risk.values if start is None else float_vector("start", start, graph.n)
     worth.require_reachable()
-    sweep = _sweep(graph, base, beta, limits)
+    limits = (min(risk.smallest, 1.0), risk.largest)
+    operator = Operator.averaging(graph, risk.values, beta, limits)
     values, certificate = solve(
-        sweep,
+        operator,
         worth.of_fixed_point,
-        x,
-        damping=beta,
+        operator.point_of(begin),
         tolerance=tolerance,
         max_sweeps=max_sweeps,
-        work=graph.n + graph.m,
     )
     return Exposure(values, certificate)
 
 
-def _sweep(graph: CSRGraph, base: Floats, beta: float, limits: tuple[float, float]) -> Sweep:
-    blocks = row_blocks(graph.indptr)
-    worst, mass = np.zeros(blocks.size - 1), np.zeros(blocks.size - 1)
-    low, high = limits
-    indptr, indices = graph.indptr, graph.indices
-    if graph.weights is None:
-
-        def mean(x: Floats, y: Floats) -> tuple[float, float]:
-            sweep_mean(blocks, indptr, indices, base, beta, low, high, x, y, worst, mass)
-            return norms(worst, mass)
-
-        return mean
-    W = row_stochastic(graph)
-
-    def weighted(x: Floats, y: Floats) -> tuple[float, float]:
-        sweep_weighted(blocks, indptr, indices, W, base, beta, low, high, x, y, worst, mass)
-        return norms(worst, mass)
-
-    return weighted
-
-
-class _Worth:
+class ExposureWorth:
     """Bounds for one exposure problem: rounding known beforehand, residual measured later."""
 
     def __init__(self, graph: CSRGraph, beta: float, tolerance: float, largest: float) -> None:
-        degree = graph.out_degree
         self.beta = beta
         self.tolerance = tolerance
         self.n = graph.n
-        self.with_contacts = int(np.count_nonzero(degree))
-        # Row sum, W's own two divisions and sum (weight_sum: 2), the products, base, the update.
-        depth = sum_depth(int(degree.max(initial=0))) + 12
+        self.with_contacts = graph.linking
+        # Row sum, its weight (weight_sum: 2) and division, products, base, the residual.
+        depth = sum_depth(graph.longest_row) + 12
         # Every value lies in [0, largest], so no row's magnitudes exceed it.
         self.rounding = gamma(depth) * largest + UNDERFLOW if self.with_contacts else 0.0
 
     def require_reachable(self) -> None:
+        """Refuse a tolerance that rounding alone exceeds, before any sweep."""
         floor = upward(self.rounding / (1.0 - self.beta))
         if floor > self.tolerance:
             raise ConvergenceError(
                 self.tolerance, floor, 0, "float64 rounding alone is larger; raise the tolerance"
             )
 
-    def of_fixed_point(
-        self, residual_inf: float, residual_1: float, x: Floats, sweeps: int
-    ) -> tuple[Certificate, float]:
+    def of_fixed_point(self, measured: Norms, sweeps: int) -> tuple[Certificate, float]:
+        """Certify the point whose norms were measured; return also the bound that counts."""
+        residual_inf, residual_1 = measured.residual_inf, measured.residual_1
         off_inf = self.rounding + 2.0 * UNIT_ROUNDOFF * residual_inf
         off_1 = self.with_contacts * self.rounding + 2.0 * UNIT_ROUNDOFF * residual_1
         bound_inf = upward((residual_inf + off_inf) / (1.0 - self.beta))
@@ -178,6 +154,7 @@ class _Worth:
         return certificate, bound_inf
 
     def of_series(self, hops: int, sweeps: int) -> Certificate:
+        """Certify a truncated series, which nothing but rounding separates from its value."""
         # Each of the hops + 1 evaluations adds its rounding; older ones are damped by β.
         terms = min(hops + 1.0, 1.0 / (1.0 - self.beta))
         bound_inf = upward(self.rounding * terms)

@@ -4,16 +4,16 @@ Gyöngyi, Garcia-Molina & Pedersen, Combating web spam with TrustRank, VLDB 2004
 Raj, Web spam detection with Anti-Trust Rank, AIRWeb 2006 (the same on reversed links).
 """
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from algorithms._fixed_point import Sweep, norms, repeat, solve
-from algorithms._sweep_kernels import row_blocks, sweep_shared, sweep_weighted
+from algorithms._fixed_point import repeat, solve
+from algorithms._operator import Norms, Operator
 from algorithms.arguments import (
+    CheckedVector,
     Floats,
+    checked_mass,
     mass_vector,
     real_number,
     tolerance_value,
@@ -30,7 +30,7 @@ from algorithms.certificate import (
 )
 from algorithms.csr import CSRGraph
 from algorithms.errors import ConvergenceError, InvalidArgumentError
-from algorithms.normalize import column_stochastic, require_transpose
+from algorithms.normalize import require_transpose
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class TrustMass:
 
 def trust_mass(
     graph: CSRGraph,
-    seeds: ArrayLike,
+    seeds: ArrayLike | CheckedVector,
     alpha: float,
     tolerance: float,
     *,
@@ -82,7 +82,7 @@ def trust_mass(
     >>> trust_mass(CSRGraph.from_edges([0], [1]), [1.0, 0.0], 0.5, 1e-9).values
     array([0.5 , 0.25])
     """
-    s = mass_vector("seeds", seeds, graph.n)
+    supply = checked_mass("seeds", seeds, graph.n)
     alpha = real_number("alpha", alpha, low=0.0, high=1.0)
     tolerance = tolerance_value(tolerance)
     if max_sweeps is not None:
@@ -90,32 +90,30 @@ def trust_mass(
     if transposed is None:
         transposed = graph.transpose()
     require_transpose(graph, transposed)
-    base = (1.0 - alpha) * s
-    worth = _Worth(transposed, alpha, tolerance, float(s.sum()))
-    sweep = _sweep(graph, transposed, base, alpha)
+    worth = TrustWorth(transposed, alpha, tolerance, supply.total)
+    operator = Operator.handing_on(graph, transposed, supply.values, alpha, supply.total)
     if hop_limit is not None:
         hops = whole_number("hop_limit", hop_limit, low=0)
         if start is not None:
             raise InvalidArgumentError("start", "means nothing under a hop_limit; leave it out")
-        values, sweeps = repeat(sweep, base.copy(), hops, work=graph.n + graph.m)
+        base = operator.point_of((1.0 - alpha) * supply.values)
+        values, sweeps = repeat(operator, base, hops)
         return TrustMass(values, worth.of_series(hops, sweeps))
-    t = s.copy() if start is None else mass_vector("start", start, graph.n).copy()
+    begin = supply.values if start is None else mass_vector("start", start, graph.n)
     worth.require_reachable()
     values, certificate = solve(
-        sweep,
+        operator,
         worth.of_fixed_point,
-        t,
-        damping=alpha,
+        operator.point_of(begin),
         tolerance=tolerance,
         max_sweeps=max_sweeps,
-        work=graph.n + graph.m,
     )
     return TrustMass(values, certificate)
 
 
 def distrust_mass(
     graph: CSRGraph,
-    seeds: ArrayLike,
+    seeds: ArrayLike | CheckedVector,
     alpha: float,
     tolerance: float,
     *,
@@ -146,28 +144,7 @@ def distrust_mass(
     )
 
 
-def _sweep(graph: CSRGraph, transposed: CSRGraph, base: Floats, alpha: float) -> Sweep:
-    blocks = row_blocks(transposed.indptr)
-    worst, mass = np.zeros(blocks.size - 1), np.zeros(blocks.size - 1)
-    indptr, indices = transposed.indptr, transposed.indices
-    if graph.weights is None:
-        degree, z = graph.weight_sum, np.empty(graph.n)
-
-        def shared(x: Floats, y: Floats) -> tuple[float, float]:
-            sweep_shared(blocks, indptr, indices, degree, base, alpha, z, x, y, worst, mass)
-            return norms(worst, mass)
-
-        return shared
-    P = column_stochastic(graph, transposed)
-
-    def weighted(x: Floats, y: Floats) -> tuple[float, float]:
-        sweep_weighted(blocks, indptr, indices, P, base, alpha, 0.0, math.inf, x, y, worst, mass)
-        return norms(worst, mass)
-
-    return weighted
-
-
-class _Worth:
+class TrustWorth:
     """Bounds for one trust problem: rounding known beforehand, residual measured later."""
 
     def __init__(self, transposed: CSRGraph, alpha: float, tolerance: float, supply: float) -> None:
@@ -175,26 +152,27 @@ class _Worth:
         self.tolerance = tolerance
         self.n = transposed.n
         self.supply = norm_1_upward(supply, self.n)
-        # Row sum, P's own division and sum (weight_sum: 2), the products, base, the update.
-        self.gamma = gamma(sum_depth(int(transposed.out_degree.max(initial=0))) + 12)
+        # Row sum, what is handed out (weight_sum: 2) and c z, products, base, the residual.
+        self.gamma = gamma(sum_depth(transposed.longest_row) + 14)
 
     def rounding(self, mass: float) -> float:
         """All that rounding can hide in one sweep at a vector of this 1-norm."""
         return self.gamma * ((1.0 - self.alpha) * self.supply + self.alpha * mass) + (
-            self.n * UNDERFLOW if self.supply else 0.0
+            self.n * UNDERFLOW * max(1.0, 2.0 * self.supply) if self.supply else 0.0
         )
 
     def require_reachable(self) -> None:
+        """Refuse a tolerance that rounding alone exceeds, before any sweep."""
         floor = upward(self.rounding(self.supply) / (1.0 - self.alpha))
         if floor > self.tolerance:
             raise ConvergenceError(
                 self.tolerance, floor, 0, "float64 rounding alone is larger; raise the tolerance"
             )
 
-    def of_fixed_point(
-        self, residual_inf: float, residual_1: float, x: Floats, sweeps: int
-    ) -> tuple[Certificate, float]:
-        mass = norm_1_upward(float(x.sum()), self.n)
+    def of_fixed_point(self, measured: Norms, sweeps: int) -> tuple[Certificate, float]:
+        """Certify the point whose norms were measured; return also the bound that counts."""
+        residual_inf, residual_1 = measured.residual_inf, measured.residual_1
+        mass = norm_1_upward(measured.mass, self.n)
         off = self.rounding(mass) + 2.0 * UNIT_ROUNDOFF * residual_1
         total = norm_1_upward(residual_1, self.n) + off
         bound = upward(total / (1.0 - self.alpha))
@@ -211,6 +189,7 @@ class _Worth:
         return certificate, bound
 
     def of_series(self, hops: int, sweeps: int) -> Certificate:
+        """Certify a truncated series, which nothing but rounding separates from its value."""
         # Each of the hops + 1 evaluations adds its rounding; older ones are damped by α.
         off = upward(self.rounding(upward(self.supply)))
         bound = upward(off * min(hops + 1.0, 1.0 / (1.0 - self.alpha)))

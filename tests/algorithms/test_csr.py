@@ -13,6 +13,8 @@ from algorithms import (
     InvalidGraphError,
     column_stochastic,
     from_networkx,
+    locality_order,
+    rmat,
     row_stochastic,
     to_networkx,
 )
@@ -189,3 +191,12 @@ def test_a_transpose_of_another_graph_is_refused():
     graph = CSRGraph.from_edges([0], [1])
     with pytest.raises(AlgorithmError, match=r"it must be graph\.transpose"):
         column_stochastic(graph, CSRGraph.from_edges([0], [2]))
+
+
+def test_locality_order_names_the_most_linked_first_and_is_a_permutation():
+    graph = CSRGraph.from_edges(*rmat(8, 6, seed=5), n=256)
+    order = locality_order(graph)
+    assert sorted(order.tolist()) == list(range(256))
+    moved = graph.relabel(order)
+    degree = moved.out_degree + moved.transpose().out_degree
+    assert (np.diff(degree) <= 0).all()

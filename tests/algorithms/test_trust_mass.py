@@ -11,6 +11,7 @@ from algorithms import (
     ConvergenceError,
     CSRGraph,
     InvalidArgumentError,
+    _fixed_point,
     distrust_mass,
     rmat,
     to_networkx,
@@ -115,6 +116,33 @@ def test_rounding_that_goes_round_in_a_cycle_does_not_keep_the_residual_up(lengt
     result = trust_mass(ring, seeds, 0.999, 1e-11)
     errors = naive.exact_errors(result.values, naive.exact_trust(ring, seeds * 1.0, 0.999))
     assert sum(errors) <= result.certificate.bound_1 <= 1e-11
+
+
+@pytest.mark.parametrize("weights", [(5.0, -3.0), (float("nan"), 0.0), (0.0, 0.0)])
+def test_however_badly_points_are_mixed_what_is_returned_is_certified(monkeypatch, weights):
+    monkeypatch.setattr(_fixed_point.Mixing, "weights", lambda self, norms: weights)
+    graph = CSRGraph.from_edges(*rmat(6, 4, seed=2))
+    seeds = np.arange(graph.n) % 5 / 2.0
+    result = trust_mass(graph, seeds, 0.85, TOLERANCE)
+    error = np.abs(result.values - naive.trust(graph, seeds, 0.85)).sum()
+    assert error <= result.certificate.bound_1 + 1e-12 <= TOLERANCE + 1e-12
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 1e-200, 1e-30, 3e35, 1e200])
+def test_the_unit_of_the_seeds_does_not_matter(unit):
+    graph = CSRGraph.from_edges(*rmat(8, 6, seed=5), n=256)
+    seeds = np.random.default_rng(0).random(256)
+    plain = trust_mass(graph, seeds, 0.85, TOLERANCE)
+    scaled = trust_mass(graph, seeds * unit, 0.85, TOLERANCE * unit)
+    np.testing.assert_allclose(scaled.values / unit, plain.values, rtol=0, atol=2 * TOLERANCE)
+    assert scaled.certificate.bound_1 <= TOLERANCE * unit
+
+
+def test_mixing_saves_most_of_the_sweeps_that_the_damping_rate_needs():
+    graph = CSRGraph.from_edges(*rmat(13, 16, seed=1)).without_weights()
+    seeds = np.full(graph.n, 1.0 / graph.n)
+    assert trust_mass(graph, seeds, 0.85, 1e-6).certificate.sweeps < 20
+    # 0.85^k reaches 1e-6 after 85.
 
 
 def test_a_good_start_saves_sweeps():

@@ -1,0 +1,156 @@
+"""`python -m benchmarks.core`: time to a *true* error, ours against the peers, as ratios.
+
+Every solver's error is measured against a solution certified to 1e-12. A solver whose error is
+above the target gets a tighter stop rule until it meets it, so that nobody wins by stopping early.
+Trials alternate between solvers; medians count, the spread is (slowest − fastest) / median.
+`--cpu` takes the processor time of the process in place of the clock: on a machine that others
+use, waiting is no property of a solver. Only one thread is measured then. Compilation, reading
+and the building of each peer's own graph are not timed.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.graphs import graphs
+from benchmarks.peers import Solver, solvers
+from benchmarks.problems import Problem
+
+TARGETS = (1e-4, 1e-6, 1e-9)
+TIGHTEST = 1e-15
+ONE_RUN_IS_ENOUGH_S = 4.0
+
+
+@dataclass
+class Row:
+    """One solver on one problem: seconds of each trial, by (target, threads)."""
+
+    solver: Solver
+    rules: dict[float, tuple[float, float]] = field(default_factory=dict)
+    seconds: dict[tuple[float, int], list[float]] = field(default_factory=dict)
+
+
+def main() -> None:
+    """Print one table for each problem."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--graphs", nargs="*", help="parts of the names of graphs")
+    parser.add_argument("--trials", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--cpu", action="store_true", help="processor time, one thread")
+    asked = parser.parse_args()
+    threads = [1] if asked.cpu else asked.threads
+    clock = time.process_time if asked.cpu else time.perf_counter
+    kind = "processor time" if asked.cpu else "wall clock"
+    print(f"{_machine()}; {time.strftime('%Y-%m-%d')}; {kind}, medians of {asked.trials} runs each")
+    for name, graph in graphs(asked.graphs):
+        for operator, weighted in _problems(name, graph.weights is not None):
+            chosen = graph if weighted else graph.without_weights()
+            measure(name, Problem(operator, chosen), asked.trials, threads, clock)
+
+
+def _problems(name: str, has_weights: bool) -> Iterable[tuple[str, bool]]:
+    yield from (("trust", False), ("exposure", False))
+    if has_weights and name.startswith("R-MAT"):
+        yield from (("trust", True), ("exposure", True))
+
+
+def measure(
+    name: str, problem: Problem, trials: int, threads: list[int], clock: Callable[[], float]
+) -> None:
+    """Solve one problem with every solver, and print the table."""
+    graph = problem.graph
+    kind = "unweighted" if graph.weights is None else "weighted"
+    print(f"\n### {name}: {problem.operator}, {kind}, {graph.n:,} subjects, {graph.m:,} links\n")
+    rows = [Row(solver) for solver in solvers(problem)]
+    for row in rows:
+        row.solver.use_threads(max(threads))
+        _find_rules(row, problem)
+    for target in TARGETS:
+        for count in threads:
+            _alternate(rows, target, count, threads, trials, clock)
+    _print(rows, threads)
+
+
+def _find_rules(row: Row, problem: Problem) -> None:
+    """Find for each target the loosest stop rule, by halves of a decade, that truly meets it."""
+    stop = TARGETS[0] * 10.0
+    error = problem.error(row.solver.solve(stop))
+    for target in TARGETS:
+        if row.solver.name == "ours":
+            # A certificate is asked for the target itself.
+            row.rules[target] = (target, problem.error(row.solver.solve(target)))
+            continue
+        while error > target and row.solver.has_rule and stop > TIGHTEST:
+            # Errors fall as the stop rule does: jump to near the target, then step.
+            stop = max(min(stop / 3.0, stop * target / error * 2.0), TIGHTEST)
+            error = problem.error(row.solver.solve(stop))
+        if error <= target:
+            row.rules[target] = (stop, error)
+
+
+def _alternate(
+    rows: list[Row],
+    target: float,
+    count: int,
+    threads: list[int],
+    trials: int,
+    clock: Callable[[], float],
+) -> None:
+    able = [
+        row
+        for row in rows
+        if target in row.rules and (row.solver.is_parallel or count == min(threads))
+    ]
+    for _ in range(trials):
+        for row in able:
+            taken = row.seconds.setdefault((target, count), [])
+            if taken and taken[0] > ONE_RUN_IS_ENOUGH_S:
+                continue
+            row.solver.use_threads(count)
+            begun = clock()
+            row.solver.solve(row.rules[target][0])
+            taken.append(clock() - begun)
+
+
+def _print(rows: list[Row], threads: list[int]) -> None:
+    heads = [f"{target:g}, {count} thr." for target in TARGETS for count in threads]
+    print("| solver | " + " | ".join(heads) + " | true error at 1e-6 |")
+    print("|---" * (len(heads) + 2) + "|")
+    ours = rows[0]
+    for row in rows:
+        cells = []
+        for target in TARGETS:
+            for count in threads:
+                taken = row.seconds.get((target, count))
+                # One thread is all that some have: their time stands for any number.
+                taken = taken or row.seconds.get((target, min(threads)))
+                if not taken:
+                    cells.append("not reached")
+                    continue
+                middle = statistics.median(taken)
+                ratio = middle / statistics.median(ours.seconds[target, count])
+                spread = (max(taken) - min(taken)) / middle
+                cells.append(f"{middle:.3f} s ±{spread:.0%} ({ratio:.1f}×)")
+        error = f"{row.rules[1e-6][1]:.1e}" if 1e-6 in row.rules else "–"
+        print(f"| {row.solver.name} | " + " | ".join(cells) + f" | {error} |", flush=True)
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            model = next(line.split(":")[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return f"{model}, {os.cpu_count()} cores, load {load:.1f} at the start, numpy {np.__version__}"
+
+
+if __name__ == "__main__":
+    main()
