@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,10 @@ from graphsvc.model import (
     StoredRecord,
     SubjectRef,
 )
-from graphsvc.model.checks import from_microseconds, to_microseconds
+from graphsvc.model.checks import to_microseconds
 from graphsvc.store import neo4j_append, neo4j_links
-from graphsvc.store.encoding import decode
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
+from graphsvc.store.neo4j_rows import stored_record, subject_columns
 from graphsvc.store.ports import AppendOutcome, LinkColumns, SubjectColumns
 from graphsvc.store.sqlite_batch import draft
 from graphsvc.store.sqlite_rows import (
@@ -40,8 +40,16 @@ from graphsvc.store.sqlite_rows import (
     score_run_row,
     stored_definition,
 )
-from queries.neo4j import audit, definitions, ledger, records, schema, score_runs, subjects
-from queries.neo4j._run import Transaction
+from queries.neo4j import (
+    Transaction,
+    audit,
+    definitions,
+    ledger,
+    records,
+    schema,
+    score_runs,
+    subjects,
+)
 from queries.rows import Row
 
 RECORD_PAGE = 5_000
@@ -250,7 +258,7 @@ class Neo4jStore:
         if record_type is RecordType.LINK:
             found = neo4j_links.rows(self._database, ALL_LINK_KINDS, after_sequence, end, now)
             return (
-                _stored(record_type, row, end)
+                stored_record(record_type, row, end)
                 for row in found
                 if row.get("superseded_by") is None or row["superseded_by"] > end
             )
@@ -261,7 +269,7 @@ class Neo4jStore:
             )
 
         pages = self._pages(page, after_sequence)
-        return (_stored(record_type, row, end) for row in pages)
+        return (stored_record(record_type, row, end) for row in pages)
 
     def record(self, source: str, external_id: str) -> StoredRecord[Record] | None:
         """Return one record by its identity, superseded or not."""
@@ -272,12 +280,12 @@ class Neo4jStore:
         if found is None:
             return None
         if "link_kind" not in found:
-            return _stored(RecordType(found["record_type"]), found)
+            return stored_record(RecordType(found["record_type"]), found)
         sequence = found["sequence"]
         (link,) = neo4j_links.rows(
             self._database, [found["link_kind"]], sequence - 1, sequence, now
         )
-        return _stored(RecordType.LINK, link)
+        return stored_record(RecordType.LINK, link)
 
     def records_of(
         self,
@@ -318,7 +326,7 @@ class Neo4jStore:
                     limit=limit,
                 )
             )
-        return [_stored(record_type, row, end) for row in found]
+        return [stored_record(record_type, row, end) for row in found]
 
     def listings(
         self,
@@ -345,7 +353,7 @@ class Neo4jStore:
 
         lists = [of_list(list_name) for list_name in dict.fromkeys(list_names)]
         merged = heapq.merge(*lists, key=_sequence)
-        return (_stored(RecordType.LISTING, row, end) for row in merged)
+        return (stored_record(RecordType.LISTING, row, end) for row in merged)
 
     def definition(
         self, kind: DefinitionKind, name: str, version: int | None = None
@@ -398,11 +406,7 @@ class Neo4jStore:
         found = self._database.read(
             lambda transaction: subjects.columns(transaction, after=after, up_to=up_to)
         )
-        number = np.array(found.number, np.int64)
-        order = np.argsort(number)
-        return SubjectColumns(
-            number[order], [found.kind[i] for i in order], [found.key[i] for i in order]
-        )
+        return subject_columns(found)
 
     def _pages(self, page: Page, after: int) -> Iterator[Row]:
         while True:
@@ -416,25 +420,6 @@ class Neo4jStore:
         return self._database.read(
             lambda transaction: score_runs.next_chunk(transaction, run_id, after)
         )
-
-
-class _SparseRow(dict[str, Any]):
-    """A node's or relationship's properties: what is absent there is None in the record."""
-
-    def __missing__(self, name: str) -> None:
-        return None
-
-
-def _stored(record_type: RecordType, row: Row, known_at: int | None = None) -> StoredRecord[Record]:
-    superseded_by = row.get("superseded_by")
-    if superseded_by is not None and known_at is not None and superseded_by > known_at:
-        superseded_by = None
-    return StoredRecord(
-        row["sequence"],
-        from_microseconds(row["recorded_at_us"]),
-        decode(record_type, _SparseRow(row)),
-        superseded_by,
-    )
 
 
 def _sequence(row: Row) -> int:

@@ -20,8 +20,7 @@ from graphsvc.store.encoding import subject_columns
 from graphsvc.store.ports import AppendOutcome
 from graphsvc.store.sqlite_batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
 from graphsvc.store.sqlite_rows import audit_entry, audit_row
-from queries.neo4j import audit, ledger, links, records, subjects
-from queries.neo4j._run import Transaction
+from queries.neo4j import Transaction, audit, ledger, links, records, subjects
 from queries.rows import Row, SupersessionRow
 
 CHUNK_ROWS = 5_000
@@ -219,6 +218,8 @@ def _supersede(
         for item in accepted
         if item.superseded is not None
     ]
+    if not pairs:
+        return
     link_kinds = {row.sequence: row.link_kind for row in known.values() if row.link_kind}
     link_kinds |= {item.sequence: item.draft.row["kind"] for item in accepted if _is_link(item)}
     by_kind: dict[str, list[SupersessionRow]] = {}

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from graphsvc.model import LinkKind
 from graphsvc.store.neo4j_database import Database
 from graphsvc.store.ports import LINK_KIND_CODES, NO_END_US, NO_START_US, LinkColumns
-from queries.neo4j import links
-from queries.neo4j._run import Transaction
+from queries.neo4j import Transaction, links
 from queries.rows import Row
 
 COLUMN_ROWS = 50_000
