@@ -25,6 +25,7 @@ from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
 from graphsvc.errors import InvalidInputError, SettingsError
 from graphsvc.ingest import ImportProgress, ImportSummary, import_files, load_mapping
 from graphsvc.settings import Settings
+from graphsvc.world import WorldSettings, generate, load_world, write_world
 
 
 def import_records(
@@ -233,6 +234,33 @@ def demo(
 ) -> None:
     """Run the main job on real trading ratings, from import to a GraphQL answer."""
     demo_package.run(folder, stdout)
+
+
+def demo_world(
+    subjects: Annotated[int, typer.Option(help="How many subjects.", min=1_000)] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed and size give the same world.")] = 1,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Write files (with their mapping and the truth) instead of loading."),
+    ] = None,
+) -> None:
+    """Make a marketplace of people, shops, rings and thin files over two years, with its truth."""
+    world = generate(WorldSettings(subjects=subjects, seed=seed))
+    counts = {kind.value: count for kind, count in world.count_records().items() if count}
+    if folder is not None:
+        with stderr.status(f"writing {sum(counts.values()):,} records"):
+            paths = write_world(world, folder)
+        for path in paths:
+            stdout.print(f"  {path}", highlight=False, soft_wrap=True)
+        return
+    with Service.open(Settings.load()) as service, Progress(console=stderr, transient=True) as bar:
+        task = bar.add_task("loading", total=sum(counts.values()))
+        loaded = load_world(
+            world, service.store, progress=lambda sent: bar.update(task, completed=sent)
+        )
+    stdout.print(f"{loaded.accepted:,} records accepted, {loaded.unchanged:,} there already")
+    for kind, count in counts.items():
+        stdout.print(f"  {count:>9,}  {kind}", highlight=False)
 
 
 def use_threads(settings: Settings) -> None:
