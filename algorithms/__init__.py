@@ -15,6 +15,7 @@ from algorithms.exposure import Exposure, exposure
 from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
 from algorithms.many import exposure_many, trust_mass_many
+from algorithms.memory import MemoryEstimate, memory_estimate
 from algorithms.metrics import auc, average_precision, precision_at
 from algorithms.normalize import column_stochastic, row_stochastic
 from algorithms.ordering import locality_order
@@ -36,6 +37,7 @@ __all__ = [
     "Exposure",
     "InvalidArgumentError",
     "InvalidGraphError",
+    "MemoryEstimate",
     "Path",
     "Saturation",
     "StrongestPaths",
@@ -53,6 +55,7 @@ __all__ = [
     "exposure_many",
     "from_networkx",
     "locality_order",
+    "memory_estimate",
     "precision_at",
     "rmat",
     "row_stochastic",

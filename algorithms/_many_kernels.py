@@ -11,9 +11,42 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from algorithms._sweep_kernels import FOUR, ONE, SUM_BLOCK, THREE, TWO, Singles, Unsigned
+from algorithms._sweep_kernels import (
+    FOUR,
+    ONE,
+    SUM_BLOCK,
+    THREE,
+    TWO,
+    Singles,
+    Unsigned,
+)
 from algorithms.accelerate import inlined_kernel, parallel_kernel
 from algorithms.arguments import Floats, Int64s
+
+# One cache line of float64: the vectors that one kernel takes, known when it is compiled.
+WIDTH = 8
+ZERO = np.uint64(0)
+
+
+@inlined_kernel
+def add_link(s: Floats, lane: Any, a: float, z: Floats, j: Any) -> None:
+    """s[lane] += a · z_j, all reads before all writes: so it becomes two vector instructions."""
+    t0 = s[lane, 0] + a * z[j, 0]
+    t1 = s[lane, 1] + a * z[j, 1]
+    t2 = s[lane, 2] + a * z[j, 2]
+    t3 = s[lane, 3] + a * z[j, 3]
+    t4 = s[lane, 4] + a * z[j, 4]
+    t5 = s[lane, 5] + a * z[j, 5]
+    t6 = s[lane, 6] + a * z[j, 6]
+    t7 = s[lane, 7] + a * z[j, 7]
+    s[lane, 0] = t0
+    s[lane, 1] = t1
+    s[lane, 2] = t2
+    s[lane, 3] = t3
+    s[lane, 4] = t4
+    s[lane, 5] = t5
+    s[lane, 6] = t6
+    s[lane, 7] = t7
 
 
 @inlined_kernel
@@ -25,29 +58,15 @@ def add_block(
     k = first
     # Lane l holds the links first + l, first + l + 4, …
     while k + FOUR <= last:
-        j0, j1 = indices[k], indices[k + ONE]
-        j2, j3 = indices[k + TWO], indices[k + THREE]
-        if A is None:
-            for v in range(z.shape[1]):
-                s[0, v] += z[j0, v]
-                s[1, v] += z[j1, v]
-                s[2, v] += z[j2, v]
-                s[3, v] += z[j3, v]
-        else:
-            a0, a1, a2, a3 = A[k], A[k + ONE], A[k + TWO], A[k + THREE]
-            for v in range(z.shape[1]):
-                s[0, v] += a0 * z[j0, v]
-                s[1, v] += a1 * z[j1, v]
-                s[2, v] += a2 * z[j2, v]
-                s[3, v] += a3 * z[j3, v]
+        add_link(s, ZERO, 1.0 if A is None else A[k], z, indices[k])
+        add_link(s, ONE, 1.0 if A is None else A[k + ONE], z, indices[k + ONE])
+        add_link(s, TWO, 1.0 if A is None else A[k + TWO], z, indices[k + TWO])
+        add_link(s, THREE, 1.0 if A is None else A[k + THREE], z, indices[k + THREE])
         k += FOUR
     while k < last:
-        j0 = indices[k]
-        a0 = 1.0 if A is None else A[k]
-        for v in range(z.shape[1]):
-            s[0, v] += a0 * z[j0, v]
+        add_link(s, ZERO, 1.0 if A is None else A[k], z, indices[k])
         k += ONE
-    for v in range(z.shape[1]):
+    for v in range(WIDTH):
         s[0, v] = (s[0, v] + s[1, v]) + (s[2, v] + s[3, v])
 
 
@@ -59,13 +78,13 @@ def add_row(
     if last - first <= SUM_BLOCK:
         add_block(z, indices, A, first, last, s)
         return
-    total = np.zeros(z.shape[1])
-    lost = np.zeros(z.shape[1])
+    total = np.zeros(WIDTH)
+    lost = np.zeros(WIDTH)
     at = first
     # total + lost is the sum of the blocks before `at`.
     while at < last:
         add_block(z, indices, A, at, min(at + SUM_BLOCK, last), s)
-        for v in range(z.shape[1]):
+        for v in range(WIDTH):
             part = s[0, v]
             grown = total[v] + part
             if abs(total[v]) >= abs(part):
@@ -74,7 +93,7 @@ def add_row(
                 lost[v] += (part - grown) + total[v]
             total[v] = grown
         at += SUM_BLOCK
-    for v in range(z.shape[1]):
+    for v in range(WIDTH):
         s[0, v] = total[v] + lost[v]
 
 
@@ -97,7 +116,7 @@ def residuals(
 ) -> None:
     """f = r / c; norms[b]: max |r|, Σ |r|, Σ |c z|, Σ c f (f, f1, f2), for every vector."""
     for b in prange(blocks.size - 1):
-        s = np.zeros((4, z.shape[1]))
+        s = np.zeros((4, WIDTH))
         i = np.uint64(blocks[b])
         # The sums are those over the block's rows before i.
         while i < np.uint64(blocks[b + 1]):
@@ -108,7 +127,7 @@ def residuals(
             divisor = 1.0 if by_column else c
             if not by_column:
                 c = 1.0
-            for v in range(z.shape[1]):
+            for v in range(WIDTH):
                 if first == last:
                     t = keep[v] * own[i, v] if by_column else own[i, v]
                 else:
@@ -142,7 +161,7 @@ def mix(
     """z += f − g1 (d1 + f − f1) − g2 (d2 + f1 − f2), kept in [low, high]; the step goes to d2."""
     for i in prange(z.shape[0]):
         k = np.uint64(i)
-        for v in range(z.shape[1]):
+        for v in range(WIDTH):
             step = f[k, v] - g1[v] * (d1[k, v] + (f[k, v] - f1[k, v]))
             step = step - g2[v] * (d2[k, v] + (f1[k, v] - f2[k, v]))
             y = min(max(z[k, v] + step, low[v]), high[v])

@@ -29,8 +29,8 @@ from algorithms.exposure import Exposure, ExposureWorth
 from algorithms.normalize import require_transpose
 from algorithms.trust_mass import TrustMass, TrustWorth
 
-# A link's neighbours are one or two cache lines; more vectors are taken in groups of this many.
-GROUP = 16
+# A subject's values in one group are one cache line; what is not used of it stays zero.
+GROUP = kernels.WIDTH
 
 
 def exposure_many(
@@ -98,8 +98,9 @@ def trust_mass_many(
         ConvergenceError: the tolerance was not certified for one of the vectors.
 
     >>> g = CSRGraph.from_edges([0], [1])
-    >>> [each.values.tolist() for each in trust_mass_many(g, [[1.0, 0.0], [0.0, 1.0]], 0.5, 1e-9)]
-    [[0.5, 0.25], [0.0, 0.5]]
+    >>> one, two = trust_mass_many(g, [[1.0, 0.0], [0.0, 1.0]], 0.5, 1e-9)
+    >>> one.values.round(8).tolist(), two.values.round(8).tolist()
+    ([0.5, 0.25], [0.0, 0.5])
     """
     masses = [checked_mass("seeds", row, graph.n) for row in _rows("seeds", seeds)]
     alpha = real_number("alpha", alpha, low=0.0, high=1.0)
@@ -164,14 +165,17 @@ class _Group:
     def __init__(self, members: Sequence[Operator]) -> None:
         self.members = members
         self.shared = members[0]
-        shape = (self.shared.n, len(members))
-        self.own, self.z = np.empty(shape), np.empty(shape)
+        shape = (self.shared.n, GROUP)
+        self.own, self.z = np.zeros(shape), np.zeros(shape)
         for v, member in enumerate(members):
             self.own[:, v] = member.own
             self.z[:, v] = member.point_of(member.own)
-        self.keep = np.array([member.keep for member in members])
-        self.low = np.array([member.low for member in members])
-        self.high = np.array([member.high for member in members])
+        self.keep = np.zeros(GROUP)
+        self.keep[: len(members)] = [member.keep for member in members]
+        self.low = np.zeros(GROUP)
+        self.low[: len(members)] = [member.low for member in members]
+        self.high = np.zeros(GROUP)
+        self.high[: len(members)] = [member.high for member in members]
 
     def solve(
         self, judges: Sequence[Judge], tolerance: float, max_sweeps: int | None
@@ -181,10 +185,10 @@ class _Group:
         mixings = [Mixing() for _ in self.members]
         f = [np.zeros(shape, np.float32) for _ in range(3)]
         d = [np.zeros(shape, np.float32) for _ in range(2)]
-        until = [math.inf] * shape[1]
+        until = [math.inf] * len(self.members)
         done: dict[int, tuple[Floats, Certificate]] = {}
         sweeps = 0
-        while len(done) < shape[1] and sweeps < min(max(until), max_sweeps or math.inf):
+        while len(done) < len(self.members) and sweeps < min(max(until), max_sweeps or math.inf):
             table = self._measure(f)
             sweeps += 1
             g = np.zeros((2, shape[1]))
@@ -203,7 +207,7 @@ class _Group:
 
     def _measure(self, f: Sequence[np.ndarray]) -> Floats:
         shared = self.shared
-        table = np.zeros((shared.blocks.size - 1, 6, len(self.members)))
+        table = np.zeros((shared.blocks.size - 1, 6, GROUP))
         with threads_worth(shared.work):
             kernels.residuals(
                 shared.blocks, shared.indptr, shared.indices, shared.weights, shared.sums,

@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--graphs", nargs="*", help="parts of the names of graphs")
     parser.add_argument("--trials", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--solvers", nargs="*", help="parts of the names of peers; ours always")
     parser.add_argument("--cpu", action="store_true", help="processor time, one thread")
     asked = parser.parse_args()
     threads = [1] if asked.cpu else asked.threads
@@ -51,7 +52,7 @@ def main() -> None:
     for name, graph in graphs(asked.graphs):
         for operator, weighted in _problems(name, graph.weights is not None):
             chosen = graph if weighted else graph.without_weights()
-            measure(name, Problem(operator, chosen), asked.trials, threads, clock)
+            measure(name, Problem(operator, chosen), asked, threads, clock)
 
 
 def _problems(name: str, has_weights: bool) -> Iterable[tuple[str, bool]]:
@@ -61,19 +62,23 @@ def _problems(name: str, has_weights: bool) -> Iterable[tuple[str, bool]]:
 
 
 def measure(
-    name: str, problem: Problem, trials: int, threads: list[int], clock: Callable[[], float]
+    name: str,
+    problem: Problem,
+    asked: argparse.Namespace,
+    threads: list[int],
+    clock: Callable[[], float],
 ) -> None:
     """Solve one problem with every solver, and print the table."""
     graph = problem.graph
     kind = "unweighted" if graph.weights is None else "weighted"
     print(f"\n### {name}: {problem.operator}, {kind}, {graph.n:,} subjects, {graph.m:,} links\n")
-    rows = [Row(solver) for solver in solvers(problem)]
+    rows = [Row(solver) for solver in solvers(problem, asked.solvers)]
     for row in rows:
         row.solver.use_threads(max(threads))
         _find_rules(row, problem)
     for target in TARGETS:
         for count in threads:
-            _alternate(rows, target, count, threads, trials, clock)
+            _alternate(rows, target, count, threads, asked.trials, clock)
     _print(rows, threads)
 
 

@@ -30,11 +30,14 @@ class Solver:
     use_threads: Callable[[int], object] = lambda threads: None
 
 
-def solvers(problem: Problem) -> Iterator[Solver]:
-    """Yield ours, the C++ limit, and every peer that can solve this problem."""
+def solvers(problem: Problem, names: list[str] | None = None) -> Iterator[Solver]:
+    """Yield ours, the C++ limit, and every peer (of these names) that can solve this problem."""
     yield Solver("ours", problem.ours, True, True, numba.set_num_threads)
     yield from _limits(problem)
-    for make in (_scipy, _graphblas, _networkit, _igraph, _scikit_network, _networkx):
+    makers = (_scipy, _graphblas, _networkit, _igraph, _scikit_network, _networkx)
+    for make in makers:
+        if names is not None and not any(name in make.__name__ for name in names):
+            continue
         try:
             made = make(problem)
         except ImportError as error:
@@ -160,8 +163,12 @@ def _igraph(problem: Problem) -> Solver | None:
     src = np.repeat(np.arange(graph.n), graph.out_degree)
     network = igraph.Graph(graph.n, np.column_stack([src, graph.indices]), directed=True)
 
+    if graph.weights is not None:
+        network.es["weight"] = graph.weights.tolist()
+    weights = None if graph.weights is None else "weight"
+
     def solve(_: float) -> Floats:
-        return problem.scaled(network.pagerank(damping=DAMPING, weights=graph.weights))
+        return problem.scaled(network.pagerank(damping=DAMPING, weights=weights))
 
     return Solver("igraph (PRPACK)", solve, False)
 
