@@ -26,7 +26,7 @@ from graphsvc.snapshot import Snapshot
 
 PATHS_SHOWN = 3
 LONGEST_PATH_HOPS = 6
-MOST_LINKS_WALKED = 5_000_000
+MOST_LINKS_WALKED = 60_000_000
 """An explanation that would walk further says a larger remainder instead."""
 ROUNDING = 2.0**-50
 
