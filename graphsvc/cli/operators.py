@@ -18,7 +18,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from graphsvc import demo as demo_package
 from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption, ProgrammeOption, parse_time
 from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
@@ -233,6 +232,9 @@ def demo(
     ),
 ) -> None:
     """Run the main job on real trading ratings, from import to a GraphQL answer."""
+    # Its plotting and graph libraries are not for every other command to load.
+    from graphsvc import demo as demo_package
+
     demo_package.run(folder, stdout)
 
 

@@ -28,11 +28,11 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import to_microseconds
 from graphsvc.store import neo4j_append, neo4j_links
+from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
 from graphsvc.store.ports import AppendOutcome, LinkColumns, SubjectColumns
-from graphsvc.store.sqlite_batch import draft
-from graphsvc.store.sqlite_rows import (
+from graphsvc.store.rows import (
     audit_entry,
     definition_row,
     link_kind_values,

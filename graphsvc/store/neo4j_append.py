@@ -16,10 +16,10 @@ from graphsvc.model import (
     SubjectKind,
 )
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
+from graphsvc.store.batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
 from graphsvc.store.encoding import subject_columns
 from graphsvc.store.ports import AppendOutcome
-from graphsvc.store.sqlite_batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
-from graphsvc.store.sqlite_rows import audit_entry, audit_row
+from graphsvc.store.rows import audit_entry, audit_row
 from queries.neo4j import Transaction, audit, ledger, links, records, subjects
 from queries.rows import Row, SupersessionRow
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphsvc.model import Record, RecordType, StoredRecord
-from graphsvc.model.checks import from_microseconds
-from graphsvc.store.encoding import decode
+from graphsvc.store import rows
 from graphsvc.store.ports import SubjectColumns
 from queries.neo4j.subjects import SubjectColumnsRow
 from queries.rows import Row
@@ -25,15 +24,7 @@ def stored_record(
     record_type: RecordType, row: Row, known_at: int | None = None
 ) -> StoredRecord[Record]:
     """Return the record as it was known at a sequence (None: now)."""
-    superseded_by = row.get("superseded_by")
-    if superseded_by is not None and known_at is not None and superseded_by > known_at:
-        superseded_by = None
-    return StoredRecord(
-        row["sequence"],
-        from_microseconds(row["recorded_at_us"]),
-        decode(record_type, _SparseRow(row)),
-        superseded_by,
-    )
+    return rows.stored_record(record_type, _SparseRow(row), row.get("superseded_by"), known_at)
 
 
 def subject_columns(row: SubjectColumnsRow) -> SubjectColumns:

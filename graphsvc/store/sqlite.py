@@ -26,7 +26,8 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import sqlite_append, sqlite_rows
+from graphsvc.store import rows, sqlite_append, sqlite_rows
+from graphsvc.store.batch import draft
 from graphsvc.store.ports import (
     NO_END_US,
     NO_START_US,
@@ -34,7 +35,6 @@ from graphsvc.store.ports import (
     LinkColumns,
     SubjectColumns,
 )
-from graphsvc.store.sqlite_batch import draft
 from graphsvc.store.sqlite_database import Database
 from queries.rows import Row
 from queries.sqlite import (
@@ -130,7 +130,7 @@ class SqliteStore:
 
     def save_definition(self, definition: StoredDefinition) -> None:
         """Store one version of a document; the same again changes nothing."""
-        row = sqlite_rows.definition_row(definition)
+        row = rows.definition_row(definition)
 
         def save(connection: Connection) -> None:
             definitions.insert(connection, row)
@@ -167,7 +167,7 @@ class SqliteStore:
                     f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
                     "stage its missing chunks first"
                 )
-            score_runs.insert(connection, sqlite_rows.score_run_row(run))
+            score_runs.insert(connection, rows.score_run_row(run))
 
         self._database.write(publish)
 
@@ -217,7 +217,7 @@ class SqliteStore:
         self, kinds: Sequence[LinkKind], after_sequence: int = 0, up_to_sequence: int | None = None
     ) -> Iterator[LinkColumns]:
         """Stream the links of these kinds with after < sequence <= up_to, superseded ones too."""
-        words = sqlite_rows.link_kind_values(kinds)
+        words = rows.link_kind_values(kinds)
         up_to = self._until(up_to_sequence)
         while page := self._link_page(words, after_sequence, up_to):
             yield page
@@ -297,7 +297,7 @@ class SqliteStore:
                 after=after_sequence,
                 up_to=up_to,
                 limit=limit,
-                link_kinds=None if link_kinds is None else sqlite_rows.link_kind_values(link_kinds),
+                link_kinds=None if link_kinds is None else rows.link_kind_values(link_kinds),
             )
         )
         return [sqlite_rows.stored_record(record_type, row, up_to) for row in found]
@@ -333,29 +333,29 @@ class SqliteStore:
         found = self._database.read(
             lambda connection: definitions.one(connection, kind.value, name, version)
         )
-        return None if found is None else sqlite_rows.stored_definition(found)
+        return None if found is None else rows.stored_definition(found)
 
     def definitions(self, kind: DefinitionKind) -> list[StoredDefinition]:
         """Return all versions of all documents of a kind, by name and version."""
         found = self._database.read(lambda connection: definitions.of_kind(connection, kind.value))
-        return [sqlite_rows.stored_definition(row) for row in found]
+        return [rows.stored_definition(row) for row in found]
 
     def run(self, run_id: str) -> ScoreRun | None:
         """Return a published run."""
         found = self._database.read(lambda connection: score_runs.one(connection, run_id))
-        return None if found is None else sqlite_rows.score_run(found)
+        return None if found is None else rows.score_run(found)
 
     def runs(self, purpose: str | None = None, limit: int = 100) -> list[ScoreRun]:
         """Return published runs, the latest published first."""
         found = self._database.read(
             lambda connection: score_runs.published(connection, purpose, max(limit, 0))
         )
-        return [sqlite_rows.score_run(row) for row in found]
+        return [rows.score_run(row) for row in found]
 
     def current_run(self, programme: str) -> ScoreRun | None:
         """Return the run that was published last for a programme."""
         found = self._database.read(lambda connection: score_runs.current(connection, programme))
-        return None if found is None else sqlite_rows.score_run(found)
+        return None if found is None else rows.score_run(found)
 
     def run_payload(self, run_id: str) -> Iterator[bytes]:
         """Stream the chunks of a published run's payload in order."""
@@ -369,7 +369,7 @@ class SqliteStore:
         found = self._database.read(
             lambda connection: audit.after(connection, after_position, max(limit, 0))
         )
-        return [sqlite_rows.audit_entry(row) for row in found]
+        return [rows.audit_entry(row) for row in found]
 
     def _until(self, sequence: int | None) -> int:
         """Return the sequence, or the last one where none or a later one is named."""
@@ -408,10 +408,10 @@ class SqliteStore:
 def _stream(
     record_type: RecordType, page: Callable[[int], list[Row]], after: int, known_at: int
 ) -> Iterator[StoredRecord[Record]]:
-    while rows := page(after):
-        for row in rows:
+    while found := page(after):
+        for row in found:
             yield sqlite_rows.stored_record(record_type, row, known_at)
-        after = rows[-1]["sequence"]
+        after = found[-1]["sequence"]
 
 
 def _create(path: Path) -> None:

@@ -8,10 +8,10 @@ from sqlite3 import Connection
 
 from graphsvc.model import AuditDraft, AuditEntry, RecordType
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
+from graphsvc.store.batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
 from graphsvc.store.encoding import list_to_text, subject_columns
 from graphsvc.store.ports import AppendOutcome
-from graphsvc.store.sqlite_batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
-from graphsvc.store.sqlite_rows import audit_row
+from graphsvc.store.rows import audit_row
 from queries.rows import LastAuditRow, LastRecordRow, Row, SubjectRow, SupersessionRow
 from queries.sqlite import audit, records, subjects
 

@@ -1,0 +1,120 @@
+"""Rows that both stores keep alike, as records of the model, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from graphsvc.model import (
+    AuditDraft,
+    AuditEntry,
+    DefinitionKind,
+    LinkKind,
+    Record,
+    RecordType,
+    RunCertificate,
+    ScoreRun,
+    StoredDefinition,
+    StoredRecord,
+)
+from graphsvc.model.checks import from_microseconds, to_microseconds
+from graphsvc.store.encoding import decode
+from queries.rows import AuditRow, DefinitionRow, Row
+
+_CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
+_TIME_FIELDS = ("as_of", "created_at")
+
+
+def stored_record(
+    record_type: RecordType,
+    row: Mapping[str, Any],
+    superseded_by: int | None,
+    known_at: int | None,
+) -> StoredRecord[Record]:
+    """Return the record as it was known at a sequence (None: now)."""
+    if superseded_by is not None and known_at is not None and superseded_by > known_at:
+        superseded_by = None
+    return StoredRecord(
+        row["sequence"],
+        from_microseconds(row["recorded_at_us"]),
+        decode(record_type, row),
+        superseded_by,
+    )
+
+
+def definition_row(definition: StoredDefinition) -> DefinitionRow:
+    """Return a document's version as a row."""
+    return DefinitionRow(
+        definition.kind.value, definition.name, definition.version, definition.body
+    )
+
+
+def stored_definition(row: DefinitionRow) -> StoredDefinition:
+    """Return the document's version that a row holds."""
+    return StoredDefinition(
+        kind=DefinitionKind(row.kind), name=row.name, version=row.version, body=row.body
+    )
+
+
+def score_run_row(run: ScoreRun) -> Row:
+    """Return a run as one flat row: certificates field by field, times in microseconds."""
+    row: Row = {}
+    for name in ScoreRun.__slots__:
+        value = getattr(run, name)
+        if isinstance(value, RunCertificate):
+            row |= {f"{name}_{part}": getattr(value, part) for part in _CERTIFICATE_FIELDS}
+        elif isinstance(value, datetime):
+            row[f"{name}_us"] = to_microseconds(value)
+        else:
+            row[name] = value
+    return row
+
+
+def score_run(row: Row) -> ScoreRun:
+    """Return the run that `score_run_row` made this row of."""
+    values = {name: row[name] for name in ScoreRun.__slots__ if name in row}
+    values |= {name: from_microseconds(row[f"{name}_us"]) for name in _TIME_FIELDS}
+    for name in ("exposure", "trust"):
+        parts = {part: row[f"{name}_{part}"] for part in _CERTIFICATE_FIELDS}
+        values[name] = RunCertificate(**parts)
+    return ScoreRun(**values)
+
+
+def audit_row(entry: AuditEntry) -> AuditRow:
+    """Return an entry as a row; the time stays the text that its hash covers."""
+    draft = entry.draft
+    return AuditRow(
+        entry.position,
+        draft.at.isoformat(),
+        draft.actor,
+        draft.action,
+        draft.purpose,
+        draft.subject,
+        draft.detail,
+        entry.previous_hash,
+        entry.entry_hash,
+    )
+
+
+def audit_entry(row: AuditRow) -> AuditEntry:
+    """Return the entry that a row holds."""
+    draft = AuditDraft(
+        at=datetime.fromisoformat(row.at),
+        actor=row.actor,
+        action=row.action,
+        purpose=row.purpose,
+        subject=row.subject,
+        detail=row.detail,
+    )
+    return AuditEntry(
+        position=row.position,
+        draft=draft,
+        previous_hash=row.previous_hash,
+        entry_hash=row.entry_hash,
+    )
+
+
+def link_kind_values(kinds: Sequence[LinkKind]) -> list[str]:
+    """Return the words for link kinds."""
+    return [kind.value for kind in kinds]
