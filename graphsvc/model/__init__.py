@@ -16,6 +16,7 @@ from graphsvc.model.definition import (
     ReportRule,
     StoredDefinition,
 )
+from graphsvc.model.dispute import Dispute, DisputeStatus
 from graphsvc.model.event import Event, EventKind, Valence
 from graphsvc.model.link import Link, LinkKind
 from graphsvc.model.listing import Listing, ListKind
@@ -26,7 +27,7 @@ from graphsvc.model.score_run import RunCertificate, ScoreRun
 from graphsvc.model.subject import Subject, SubjectKind, SubjectRef
 
 RECORD_CLASSES: dict[RecordType, type[Record]] = {
-    cls.record_type: cls for cls in (Subject, Link, Event, Report, Listing, Retraction)
+    cls.record_type: cls for cls in (Subject, Link, Event, Report, Listing, Dispute, Retraction)
 }
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Conductance",
     "DefinitionKind",
     "Direction",
+    "Dispute",
+    "DisputeStatus",
     "Event",
     "EventKind",
     "EventRule",

@@ -19,6 +19,7 @@ class RecordType(StrEnum):
     EVENT = "event"  # one thing that one subject did
     REPORT = "report"  # a statement that a subject breached trust
     LISTING = "listing"  # an entry on a named list
+    DISPUTE = "dispute"  # a subject contests a record or its score
     RETRACTION = "retraction"  # withdraws an earlier record altogether
 
 

@@ -26,7 +26,8 @@ class ScoreRun:
     """One published recomputation of one programme.
 
     A pure function of programme, snapshot sequence, as-of time and tolerance: `checksum` (SHA-256
-    of the payload) is equal for equal inputs.
+    of the payload) is equal for equal inputs. `erasures` counts those in the store before it was
+    made: after a later one its evidence may be gone, and it can't be computed again.
     """
 
     run_id: str
@@ -45,3 +46,4 @@ class ScoreRun:
     score_bound: float
     checksum: str
     payload_bytes: int
+    erasures: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -24,10 +24,11 @@ from graphsvc.model import (
     ScoreRun,
     StoredDefinition,
     StoredRecord,
+    SubjectKind,
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import neo4j_append, neo4j_links
+from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
@@ -44,6 +45,7 @@ from queries.neo4j import (
     Transaction,
     audit,
     definitions,
+    erasures,
     ledger,
     records,
     schema,
@@ -196,6 +198,21 @@ class Neo4jStore:
                 pass
         return len(run_ids)
 
+    def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
+        """Remove for good what records say and what subjects are called; see `Writer.erase`.
+
+        The server's own files keep older content until it has reused them and its transaction
+        logs have been pruned.
+        """
+        token = uuid.uuid4().hex
+        self._database.write(
+            lambda transaction: neo4j_erase.erase(transaction, token, records, subjects)
+        )
+
+    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+        """Put chunks staged under another name in the place of a published run's."""
+        self._database.write(lambda transaction: neo4j_erase.redact(transaction, run, staged_as))
+
     # Reader
 
     def store_id(self) -> str:
@@ -277,7 +294,17 @@ class Neo4jStore:
         found = self._database.read(
             lambda transaction: records.one(transaction, source, external_id)
         )
-        if found is None:
+        return self._record_of(found, now)
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return one record by its sequence, superseded or not; None where it was erased."""
+        now = self.last_sequence()
+        found = self._database.read(lambda transaction: records.at(transaction, sequence))
+        return self._record_of(found, now)
+
+    def _record_of(self, found: Row | None, now: int) -> StoredRecord[Record] | None:
+        """Return the record that the ledger names; of a link it knows not all."""
+        if found is None or found.get("record_type") == neo4j_erase.ERASED:
             return None
         if "link_kind" not in found:
             return stored_record(RecordType(found["record_type"]), found)
@@ -327,6 +354,29 @@ class Neo4jStore:
                 )
             )
         return [stored_record(record_type, row, end) for row in found]
+
+    def reports_by(
+        self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return reports that a subject made, superseded ones too, in order of sequence."""
+        end = self.last_sequence()
+        found = self._database.read(
+            lambda transaction: records.reports_by(
+                transaction, str(reporter), after=after_sequence, up_to=end, limit=max(limit, 0)
+            )
+        )
+        return [stored_record(RecordType.REPORT, row, end) for row in found]
+
+    def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
+        """Return subjects that no record mentions any more, some at a time."""
+        found = self._database.read(
+            lambda transaction: erasures.subjects_without_records(transaction, limit)
+        )
+        return [SubjectRef(SubjectKind(kind), key) for kind, key in found]
+
+    def erasures(self) -> int:
+        """Return how many erasures there were; copies made before the last are out of date."""
+        return self._database.read(erasures.count)
 
     def listings(
         self,

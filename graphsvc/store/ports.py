@@ -7,12 +7,13 @@ Every adapter keeps these promises, and `tests/contract/` holds each of them to 
 - (source, external_id) is unique over all record types; sending a record again changes nothing;
 - nothing is lost: a corrected or withdrawn record stays readable with `superseded_by` set;
 - `append` is atomic: after a crash a batch is there whole or not at all;
-- a run is visible to readers whole or not at all.
+- a run is visible to readers whole or not at all;
+- what is erased is gone from every answer; its place in the sequence stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -141,6 +142,27 @@ class Writer(Protocol):
     def discard_staged_runs(self) -> int:
         """Remove chunks of runs that were never published; return how many runs."""
 
+    def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
+        """Remove for good what records say and what subjects are called, in one transaction.
+
+        Of a record its sequence, source and time stay, with the given pseudonym for its external
+        id; of a subject its number and kind, with the given pseudonym for its key. What superseded
+        an erased record, or was superseded by it, stays as it is. `erasures` grows by one.
+
+        Raises:
+            ConflictError: a record that stays mentions one of the subjects; nothing was erased.
+        """
+
+    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+        """Put chunks staged under another name in the place of a published run's, in one step.
+
+        `run` is the published one with its new `subjects`, `checksum` and `payload_bytes`.
+
+        Raises:
+            RunNotFoundError: no such run is published.
+            ConflictError: the sizes of the staged chunks don't add up to `payload_bytes`.
+        """
+
 
 class Reader(Protocol):
     """Reads any past state.
@@ -187,7 +209,10 @@ class Reader(Protocol):
         """
 
     def record(self, source: str, external_id: str) -> StoredRecord[Record] | None:
-        """Return one record by its identity, superseded or not."""
+        """Return one record by its identity, superseded or not; None where it was erased."""
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return one record by its sequence, superseded or not; None where it was erased."""
 
     def records_of(
         self,
@@ -200,6 +225,17 @@ class Reader(Protocol):
         link_kinds: Sequence[LinkKind] | None = None,
     ) -> list[StoredRecord[Record]]:
         """Return records that concern a subject (links: at either end), in order of sequence."""
+
+    def reports_by(
+        self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return reports that a subject made, superseded ones too, in order of sequence."""
+
+    def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
+        """Return subjects that no record mentions any more, some at a time."""
+
+    def erasures(self) -> int:
+        """Return how many erasures there were; copies made before the last one are out of date."""
 
     def listings(
         self,

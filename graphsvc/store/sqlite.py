@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
@@ -23,10 +23,11 @@ from graphsvc.model import (
     ScoreRun,
     StoredDefinition,
     StoredRecord,
+    SubjectKind,
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import rows, sqlite_append, sqlite_rows
+from graphsvc.store import rows, sqlite_append, sqlite_erase, sqlite_rows
 from graphsvc.store.batch import draft
 from graphsvc.store.ports import (
     NO_END_US,
@@ -40,6 +41,7 @@ from queries.rows import Row
 from queries.sqlite import (
     audit,
     definitions,
+    erasures,
     links,
     listings,
     records,
@@ -175,6 +177,17 @@ class SqliteStore:
         """Remove chunks of runs that were never published; return how many runs."""
         return self._database.write(score_runs.discard_staged)
 
+    def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
+        """Remove for good what records say and what subjects are called; see `Writer.erase`."""
+        self._database.write(lambda connection: sqlite_erase.erase(connection, records, subjects))
+        # The log still holds what was; a reader at work may keep it for a while.
+        self._database.read(erasures.empty_write_ahead_log)
+
+    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+        """Put chunks staged under another name in the place of a published run's."""
+        self._database.write(lambda connection: sqlite_erase.redact(connection, run, staged_as))
+        self._database.read(erasures.empty_write_ahead_log)
+
     # Reader
 
     def store_id(self) -> str:
@@ -257,18 +270,15 @@ class SqliteStore:
 
         def find(connection: Connection) -> tuple[RecordType, Row] | None:
             for found in records.identities(connection, source, [external_id]):
-                (row,) = records.in_range(
-                    connection,
-                    found.record_type,
-                    after=found.sequence - 1,
-                    up_to=found.sequence,
-                    standing_at=None,
-                    limit=1,
-                )
-                return RecordType(found.record_type), row
+                return _row_at(connection, found.sequence)
             return None
 
         found = self._database.read(find)
+        return None if found is None else sqlite_rows.stored_record(*found, known_at=None)
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return one record by its sequence, superseded or not; None where it was erased."""
+        found = self._database.read(lambda connection: _row_at(connection, sequence))
         return None if found is None else sqlite_rows.stored_record(*found, known_at=None)
 
     def records_of(
@@ -301,6 +311,32 @@ class SqliteStore:
             )
         )
         return [sqlite_rows.stored_record(record_type, row, up_to) for row in found]
+
+    def reports_by(
+        self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return reports that a subject made, superseded ones too, in order of sequence."""
+        up_to = self.last_sequence()
+        (number,) = self.subject_numbers([reporter])
+        if number is None or limit < 1:
+            return []
+        found = self._database.read(
+            lambda connection: records.reports_by(
+                connection, number, after=after_sequence, up_to=up_to, limit=limit
+            )
+        )
+        return [sqlite_rows.stored_record(RecordType.REPORT, row, up_to) for row in found]
+
+    def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
+        """Return subjects that no record mentions any more, some at a time."""
+        found = self._database.read(
+            lambda connection: erasures.subjects_without_records(connection, limit)
+        )
+        return [SubjectRef(SubjectKind(kind), key) for kind, key in found]
+
+    def erasures(self) -> int:
+        """Return how many erasures there were; copies made before the last are out of date."""
+        return self._database.read(erasures.count)
 
     def listings(
         self,
@@ -412,6 +448,16 @@ def _stream(
         for row in found:
             yield sqlite_rows.stored_record(record_type, row, known_at)
         after = found[-1]["sequence"]
+
+
+def _row_at(connection: Connection, sequence: int) -> tuple[RecordType, Row] | None:
+    noun = records.noun_at(connection, sequence)
+    if noun is None:
+        return None
+    (row,) = records.in_range(
+        connection, noun, after=sequence - 1, up_to=sequence, standing_at=None, limit=1
+    )
+    return RecordType(noun), row
 
 
 def _create(path: Path) -> None:

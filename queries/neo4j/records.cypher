@@ -40,11 +40,26 @@ UNWIND $rows AS row
 CREATE (record:Record:Retraction)
 SET record = row.properties
 
+// name: append_disputes
+// Add disputes. Parameters: rows (maps: subject, a number; and properties).
+UNWIND $rows AS row
+MATCH (subject:Subject {number: row.subject})
+USING INDEX subject:Subject(number)
+CREATE (subject)-[:DISPUTES]->(record:Record:Dispute)
+SET record = row.properties
+
 // name: select_record
 // A record by its identity. Parameters: source, external_id.
 // Returns at most one row: record (all properties).
 MATCH (record:Record {source: $source, external_id: $external_id})
 USING INDEX record:Record(source, external_id)
+RETURN properties(record) AS record
+
+// name: select_record_at
+// A record by its sequence. Parameters: sequence.
+// Returns at most one row: record (all properties).
+MATCH (record:Record {sequence: $sequence})
+USING INDEX record:Record(sequence)
 RETURN properties(record) AS record
 
 // name: select_records
@@ -67,6 +82,16 @@ WHERE record.list_name = $list_name AND $after < record.sequence <= $known_at
 WITH record
 WHERE (record.superseded_by IS NULL OR record.superseded_by > $known_at)
     AND ($list_kind IS NULL OR record.list_kind = $list_kind)
+WITH record ORDER BY record.sequence LIMIT $limit
+RETURN collect(properties(record)) AS records
+
+// name: select_reports_by_subject
+// Reports that a subject made. Parameters: id, after, up_to, limit.
+// Returns one row: records (a list of maps with all properties, by sequence).
+MATCH (subject:Subject {id: $id})
+USING INDEX subject:Subject(id)
+MATCH (subject)-[:REPORTED]->(record:Report)
+WHERE $after < record.sequence <= $up_to
 WITH record ORDER BY record.sequence LIMIT $limit
 RETURN collect(properties(record)) AS records
 

@@ -1,4 +1,4 @@
-"""Records that are nodes: registrations, events, reports, listings and retractions.
+"""Records that are nodes: registrations, events, reports, listings, retractions, disputes.
 
 Types are named by the closed enumeration NODE_TYPES, so that no other label is ever spliced.
 """
@@ -18,6 +18,7 @@ _APPEND: dict[str, Statement] = {
     "report": _RECORDS["append_reports"],
     "listing": _RECORDS["append_listings"],
     "retraction": _RECORDS["append_retractions"],
+    "dispute": _RECORDS["append_disputes"],
 }
 _LABELS = {
     "subject": "Registration",
@@ -25,8 +26,15 @@ _LABELS = {
     "report": "Report",
     "listing": "Listing",
     "retraction": "Retraction",
+    "dispute": "Dispute",
 }
-_ROLES = {"subject": "REGISTERS", "event": "DID", "report": "ABOUT", "listing": "LISTS"}
+_ROLES = {
+    "subject": "REGISTERS",
+    "event": "DID",
+    "report": "ABOUT",
+    "listing": "LISTS",
+    "dispute": "DISPUTES",
+}
 NODE_TYPES = frozenset(_APPEND)
 
 
@@ -42,6 +50,12 @@ def one(transaction: Transaction, source: str, external_id: str) -> Row | None:
     """Return what the ledger holds of a record; for a link that isn't all of it."""
     parameters = {"source": source, "external_id": external_id}
     found = first(transaction, _RECORDS["select_record"], parameters)
+    return None if found is None else dict(found["record"])
+
+
+def at(transaction: Transaction, sequence: int) -> Row | None:
+    """Return what the ledger holds of a record; for a link that isn't all of it."""
+    found = first(transaction, _RECORDS["select_record_at"], {"sequence": sequence})
     return None if found is None else dict(found["record"])
 
 
@@ -93,4 +107,13 @@ def of_subject(
     text = named(text, "ROLE", _ROLES[record_type])
     parameters = {"id": subject_id, "after": after, "up_to": up_to, "limit": limit}
     (found,) = only_of(transaction, text, parameters)
+    return list(found)
+
+
+def reports_by(
+    transaction: Transaction, subject_id: str, *, after: int, up_to: int, limit: int
+) -> list[Row]:
+    """Return the reports that a subject made by sequence, superseded ones too."""
+    parameters = {"id": subject_id, "after": after, "up_to": up_to, "limit": limit}
+    (found,) = only(transaction, _RECORDS["select_reports_by_subject"], parameters)
     return list(found)

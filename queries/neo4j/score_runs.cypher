@@ -81,3 +81,31 @@ WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
 WITH chunk LIMIT $limit
 DELETE chunk
 RETURN count(*) AS deleted
+
+// name: rename_chunk
+// Put one staged part in the place of a published run's. Parameters: staged_as, run_id, chunk.
+MATCH (staged:ScoreRunChunk {run_id: $staged_as, chunk: $chunk})
+USING INDEX staged:ScoreRunChunk(run_id, chunk)
+SET staged.run_id = $run_id
+
+// name: select_chunk_numbers
+// The parts of a run. Parameters: run_id. Returns one row: chunks (numbers, ascending).
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
+WITH chunk.chunk AS number ORDER BY number
+RETURN collect(number) AS chunks
+
+// name: delete_chunks
+// Remove the parts of a run. Parameters: run_id.
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
+DELETE chunk
+
+// name: update_redacted_run
+// Note what a run's payload is after some subjects were taken out of it.
+// Parameters: run_id, subjects, checksum, payload_bytes.
+MATCH (run:ScoreRun {run_id: $run_id})
+USING INDEX run:ScoreRun(run_id)
+SET run.subjects = $subjects, run.checksum = $checksum, run.payload_bytes = $payload_bytes

@@ -74,3 +74,14 @@ def delete_staged_chunks(transaction: Transaction, run_id: str, limit: int) -> i
     parameters = {"run_id": run_id, "limit": limit}
     (deleted,) = only(transaction, _RUNS["delete_staged_chunks"], parameters)
     return int(deleted)
+
+
+def redact(transaction: Transaction, run: Parameters, staged_as: str) -> None:
+    """Put the parts staged under another name in the place of a published run's."""
+    change(transaction, _RUNS["delete_chunks"], {"run_id": run["run_id"]})
+    (chunks,) = only(transaction, _RUNS["select_chunk_numbers"], {"run_id": staged_as})
+    for chunk in chunks:
+        parameters = {"staged_as": staged_as, "run_id": run["run_id"], "chunk": chunk}
+        change(transaction, _RUNS["rename_chunk"], parameters)
+    wanted = {name: run[name] for name in ("run_id", "subjects", "checksum", "payload_bytes")}
+    change(transaction, _RUNS["update_redacted_run"], wanted)

@@ -20,6 +20,7 @@ _INSERT: dict[str, Statement] = {
     "report": load("sqlite/reports.sql")["insert_report"],
     "listing": load("sqlite/listings.sql")["insert_listing"],
     "retraction": load("sqlite/retractions.sql")["insert_retraction"],
+    "dispute": load("sqlite/disputes.sql")["insert_dispute"],
 }
 _IN_RANGE: dict[str, Statement] = {
     "subject": load("sqlite/subjects.sql")["select_registrations"],
@@ -28,6 +29,7 @@ _IN_RANGE: dict[str, Statement] = {
     "report": load("sqlite/reports.sql")["select_reports"],
     "listing": load("sqlite/listings.sql")["select_listings"],
     "retraction": load("sqlite/retractions.sql")["select_retractions"],
+    "dispute": load("sqlite/disputes.sql")["select_disputes"],
 }
 _OF_SUBJECT: dict[str, Statement] = {
     "subject": load("sqlite/subjects.sql")["select_registrations_of_subject"],
@@ -35,7 +37,9 @@ _OF_SUBJECT: dict[str, Statement] = {
     "event": load("sqlite/events.sql")["select_events_of_subject"],
     "report": load("sqlite/reports.sql")["select_reports_of_subject"],
     "listing": load("sqlite/listings.sql")["select_listings_of_subject"],
+    "dispute": load("sqlite/disputes.sql")["select_disputes_of_subject"],
 }
+_REPORTS_BY = load("sqlite/reports.sql")["select_reports_by_subject"]
 NOUNS = frozenset(_INSERT)
 
 
@@ -65,6 +69,12 @@ def identities(
         {"source": source, "external_ids": json_list(external_ids)},
     )
     return [IdentityRow(*row) for row in cursor]
+
+
+def noun_at(connection: Connection, sequence: int) -> str | None:
+    """Return the noun of the record at a sequence, None where there is none or it was erased."""
+    found = first(connection, _RECORDS["select_noun_at"], {"sequence": sequence})
+    return str(found[0]) if found and found[0] in NOUNS else None
 
 
 def insert(connection: Connection, noun: str, records: Sequence[Parameters]) -> None:
@@ -128,3 +138,11 @@ def of_subject(
     if noun == "link":
         parameters["kinds"] = None if link_kinds is None else json_list(link_kinds)
     return rows(connection, _OF_SUBJECT[noun], parameters)
+
+
+def reports_by(
+    connection: Connection, number: int, *, after: int, up_to: int, limit: int
+) -> list[Row]:
+    """Return the reports that one subject made by sequence, superseded ones too."""
+    parameters: Row = {"subject": number, "after": after, "up_to": up_to, "limit": limit}
+    return rows(connection, _REPORTS_BY, parameters)

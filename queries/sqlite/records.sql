@@ -14,7 +14,8 @@ UNION ALL SELECT 'link', count(*) FROM link
 UNION ALL SELECT 'event', count(*) FROM event
 UNION ALL SELECT 'report', count(*) FROM report
 UNION ALL SELECT 'listing', count(*) FROM listing
-UNION ALL SELECT 'retraction', count(*) FROM retraction;
+UNION ALL SELECT 'retraction', count(*) FROM retraction
+UNION ALL SELECT 'dispute', count(*) FROM dispute;
 
 -- name: select_identities
 -- Which of many external ids a source has used. Parameters: source, external_ids (a JSON list).
@@ -24,6 +25,10 @@ SELECT record.external_id, record.sequence, record.record_type, record.content_h
 FROM json_each(:external_ids) AS asked
 CROSS JOIN record ON record.source = :source AND record.external_id = asked.value
 LEFT JOIN supersession ON supersession.superseded = record.sequence;
+
+-- name: select_noun_at
+-- Which noun the record at a sequence is. Parameters: sequence. Returns at most one row: record_type.
+SELECT record_type FROM record WHERE sequence = :sequence;
 
 -- name: insert_record
 -- Add what all evidence has in common. Parameters: as the columns.

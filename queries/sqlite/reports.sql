@@ -24,3 +24,14 @@ WHERE sequence IN (
     ORDER BY sequence LIMIT :limit
 )
 ORDER BY sequence;
+
+-- name: select_reports_by_subject
+-- Reports that one subject made, superseded ones too. Parameters: subject (number), after, up_to, limit.
+-- Returns rows: the columns of report_record, by sequence.
+SELECT * FROM report_record
+WHERE sequence IN (
+    SELECT sequence FROM report
+    WHERE reporter = :subject AND sequence > :after AND sequence <= :up_to
+    ORDER BY sequence LIMIT :limit
+)
+ORDER BY sequence;

@@ -18,7 +18,12 @@ def use_write_ahead_log(connection: Connection) -> None:
 
 def prepare_connection(connection: Connection) -> None:
     """Set what holds for one connection only."""
-    for name in ("enforce_foreign_keys", "sync_every_commit", "set_page_cache"):
+    for name in (
+        "enforce_foreign_keys",
+        "sync_every_commit",
+        "set_page_cache",
+        "overwrite_deleted_content",
+    ):
         connection.execute(_STORE[name].text)
 
 

@@ -55,3 +55,12 @@ def discard_staged(connection: Connection) -> int:
     staged = int(value(connection, _RUNS["count_staged_runs"]))
     connection.execute(_RUNS["delete_staged_chunks"].text)
     return staged
+
+
+def redact(connection: Connection, run: Parameters, staged_as: str) -> None:
+    """Put the parts staged under another name in the place of a published run's."""
+    connection.execute(_RUNS["delete_chunks"].text, {"run_id": run["run_id"]})
+    connection.execute(
+        _RUNS["rename_chunks"].text, {"run_id": run["run_id"], "staged_as": staged_as}
+    )
+    connection.execute(_RUNS["update_redacted_run"].text, run)

@@ -15,13 +15,13 @@ INSERT INTO score_run
     tolerance, created_at_us, subjects, links,
     exposure_bound, exposure_bound_1, exposure_residual, exposure_tolerance, exposure_sweeps,
     trust_bound, trust_bound_1, trust_residual, trust_tolerance, trust_sweeps,
-    score_bound, checksum, payload_bytes)
+    score_bound, checksum, payload_bytes, erasures)
 VALUES
     (:run_id, :purpose, :purpose_version, :programme, :programme_version, :snapshot_sequence,
     :as_of_us, :tolerance, :created_at_us, :subjects, :links,
     :exposure_bound, :exposure_bound_1, :exposure_residual, :exposure_tolerance, :exposure_sweeps,
     :trust_bound, :trust_bound_1, :trust_residual, :trust_tolerance, :trust_sweeps,
-    :score_bound, :checksum, :payload_bytes);
+    :score_bound, :checksum, :payload_bytes, :erasures);
 
 -- name: select_score_run
 -- A published run. Parameters: run_id. Returns at most one row: the columns of score_run.
@@ -54,3 +54,17 @@ WHERE run_id NOT IN (SELECT run_id FROM score_run);
 -- name: delete_staged_chunks
 -- Remove the parts of runs that were never published.
 DELETE FROM score_run_chunk WHERE run_id NOT IN (SELECT run_id FROM score_run);
+
+-- name: delete_chunks
+-- Remove the parts of a run. Parameters: run_id.
+DELETE FROM score_run_chunk WHERE run_id = :run_id;
+
+-- name: rename_chunks
+-- Give the parts of one run to another. Parameters: staged_as, run_id.
+UPDATE score_run_chunk SET run_id = :run_id WHERE run_id = :staged_as;
+
+-- name: update_redacted_run
+-- Note what a run's payload is after some subjects were taken out of it.
+-- Parameters: run_id, subjects, checksum, payload_bytes.
+UPDATE score_run SET subjects = :subjects, checksum = :checksum, payload_bytes = :payload_bytes
+WHERE run_id = :run_id;

@@ -14,6 +14,10 @@ PRAGMA synchronous = FULL;
 -- For one connection: 64 MiB, so that the indexes of a large import stay in memory.
 PRAGMA cache_size = -65536;
 
+-- name: overwrite_deleted_content
+-- For one connection: what is deleted is overwritten with zeros.
+PRAGMA secure_delete = ON;
+
 -- name: begin_write
 -- Take the write lock before anything is read, so that numbers given can't be given twice.
 BEGIN IMMEDIATE;

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphsvc.model import (
+    Dispute,
     Event,
     EventKind,
     Link,
@@ -83,6 +84,18 @@ def retraction(external_id: str, supersedes: str, **fields: Any) -> Retraction:
     return Retraction(external_id=external_id, supersedes=supersedes, **values)
 
 
+def dispute(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Dispute:
+    values: dict[str, Any] = {
+        "source": "s",
+        "contested_source": "s",
+        "contested_id": "report",
+        "grounds": "it was somebody else",
+        "opened_at": DAY,
+        "opened_by": "ann",
+    } | fields
+    return Dispute(external_id=external_id, subject=subject, **values)
+
+
 def one_of_each() -> list[Record]:
     """Return one record of each type, in the order of RecordType."""
     return [
@@ -91,6 +104,7 @@ def one_of_each() -> list[Record]:
         event("event"),
         report("report", reporter=BOB),
         listing("listing"),
+        dispute("dispute"),
         retraction("retraction", "event"),
     ]
 

@@ -19,6 +19,7 @@ from tests.contract.evidence import (
     BOB,
     CAY,
     DAN,
+    dispute,
     event,
     link,
     listing,
@@ -56,6 +57,8 @@ def any_record(draw: st.DrawFn) -> Record:
             return report(external_id, one, reporter=draw(st.sampled_from([None, two])), **common)
         case RecordType.LISTING:
             return listing(external_id, one, list_name=draw(st.sampled_from(LISTS)), **common)
+        case RecordType.DISPUTE:
+            return dispute(external_id, one, **common)
         case RecordType.RETRACTION:
             return retraction(external_id, draw(other_ids), source=source)
         case _:

@@ -65,7 +65,7 @@ def test_sending_a_batch_again_changes_nothing(store: Store) -> None:
     append_all(store, *batch)
     before = contents(store)
     again = store.append(batch)
-    assert again == [AppendOutcome(UNCHANGED, sequence) for sequence in range(1, 7)]
+    assert again == [AppendOutcome(UNCHANGED, sequence) for sequence in range(1, len(batch) + 1)]
     assert contents(store) == before
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from graphsvc.errors import MigrationError, StoreError, StoreUnavailableError
+from graphsvc.model import RecordType
 from graphsvc.store.sqlite import SqliteStore
 from graphsvc.store.sqlite_database import MAX_IDLE_CONNECTIONS, Database
 from queries._load import load_migrations
-from tests.contract.evidence import append_all, link
+from tests.contract.evidence import ANN, append_all, link
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_migration_that_fails_changes_nothing(
     monkeypatch.undo()
     assert version_of(path) == 0
     with closing(SqliteStore.open(path)) as store:
-        assert store.migrate() == [first.name]
+        assert store.migrate()[0] == first.name
 
 
 def test_two_programs_may_migrate_at_once(path: Path) -> None:
@@ -110,7 +111,32 @@ def test_two_programs_may_migrate_at_once(path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], [], [], ["0001_initial.sql"]]
+    everything = [migration.name for migration in load_migrations("sqlite")]
+    assert sorted(applied) == [[], [], [], everything]
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *later = load_migrations("sqlite")
+    with monkeypatch.context() as patched:
+        patched.setattr("graphsvc.store.sqlite_database.load_migrations", lambda _: [first])
+        with closing(SqliteStore.open(path)) as store:
+            store.migrate()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            """
+            INSERT INTO subject VALUES (0, 'person', 'ann');
+            INSERT INTO record VALUES (1, 's', 'e', 'event', 'hash', 5, NULL);
+            INSERT INTO event VALUES (1, 'chargeback', 0, 7, 2.5);
+            """
+        )
+    with closing(SqliteStore.open(path)) as store:
+        assert store.migrate() == [migration.name for migration in later]
+        (stored,) = store.records(RecordType.EVENT)
+        assert (stored.sequence, str(stored.record.subject)) == (1, "person:ann")  # type: ignore[attr-defined]
+        store.erase({1: "erased-1"}, {ANN: "erased-ann"})
+        assert list(store.records(RecordType.EVENT)) == []
 
 
 def test_a_lock_held_too_long_is_reported_as_unavailable(store: SqliteStore, path: Path) -> None:
@@ -152,7 +178,7 @@ def test_work_that_fails_half_way_is_rolled_back(store: SqliteStore, path: Path)
     with closing(Database(path, lock_timeout_s=1)) as database:
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO subject VALUES (0, 'person', 'ann')")
+            connection.execute("INSERT INTO subject VALUES (0, 'person', 'ann', 0)")
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):

@@ -19,7 +19,17 @@ from queries.neo4j.records import NODE_TYPES
 
 Cypher = Callable[..., list[dict[str, Any]]]
 
-FILES = ("audit", "definitions", "ledger", "links", "records", "score_runs", "store", "subjects")
+FILES = (
+    "audit",
+    "definitions",
+    "erasures",
+    "ledger",
+    "links",
+    "records",
+    "score_runs",
+    "store",
+    "subjects",
+)
 PLACEHOLDERS = {
     "LINK_TYPES": "FOLLOWS|PAID|SUPERSEDED",
     "LINK_TYPE": "PAID",
@@ -28,7 +38,7 @@ PLACEHOLDERS = {
 }
 SCANS = re.compile(r"AllNodesScan|NodeByLabelScan|RelationshipTypeScan|AllRelationshipsScan")
 # These ask for all that there is of a label, and those are few: a count, or one node a migration.
-READ_A_WHOLE_LABEL = {"count_records", "select_migrations"}
+READ_A_WHOLE_LABEL = {"count_records", "count_erasures", "select_migrations"}
 
 
 def statements() -> Iterator[Statement]:

@@ -1,0 +1,80 @@
+// name: count_erasures
+// How many erasures there were. Returns one row: erasures.
+MATCH (erasure:Erasure)
+RETURN count(erasure) AS erasures
+
+// name: select_erasure
+// Whether the erasure of this token has been committed already. Parameters: token.
+// Returns one row: erasures (0 or 1).
+OPTIONAL MATCH (erasure:Erasure {token: $token})
+RETURN count(erasure) AS erasures
+
+// name: insert_erasure
+// Note an erasure. Parameters: token, erased_at_us, records, subjects (how many).
+CREATE (:Erasure {
+    token: $token, erased_at_us: $erased_at_us, records: $records, subjects: $subjects
+})
+
+// name: select_link_kinds
+// Which of many sequences are links, and of which kind. Parameters: sequences.
+// Returns rows: sequence, kind, superseded.
+UNWIND $sequences AS wanted
+MATCH (record:Record {sequence: wanted})
+USING INDEX record:Record(sequence)
+WITH record WHERE record.link_kind IS NOT NULL
+RETURN record.sequence AS sequence, record.link_kind AS kind,
+    record.superseded_by IS NOT NULL AS superseded
+
+// name: delete_links
+// Remove links of one type. LINK_TYPE is replaced. Parameters: sequences.
+UNWIND $sequences AS wanted
+MATCH ()-[link:LINK_TYPE {sequence: wanted}]->()
+USING INDEX link:LINK_TYPE(sequence)
+DELETE link
+
+// name: erase_records
+// Leave of records only their place, time and source.
+// Parameters: rows (maps: sequence, pseudonym). Returns one row: erased (how many).
+UNWIND $rows AS row
+MATCH (record:Record {sequence: row.sequence})
+USING INDEX record:Record(sequence)
+WITH record, row WHERE NOT record:Erased
+OPTIONAL MATCH (record)-[role]-()
+DELETE role
+WITH DISTINCT record, row
+SET record = {
+    sequence: record.sequence, source: record.source, external_id: row.pseudonym,
+    record_type: 'erased', content_hash: '', recorded_at_us: record.recorded_at_us,
+    superseded_by: record.superseded_by
+}
+SET record:Erased
+REMOVE record:Registration:Event:Report:Listing:Retraction:Dispute
+RETURN count(record) AS erased
+
+// name: select_mentioned
+// Which of many subjects a record still mentions. Parameters: ids ('kind:key').
+// Returns rows: id.
+UNWIND $ids AS wanted
+MATCH (subject:Subject {id: wanted})
+USING INDEX subject:Subject(id)
+WITH subject WHERE EXISTS { (subject)--() }
+RETURN subject.id AS id
+
+// name: erase_subjects
+// Leave of subjects only their number and kind. Parameters: rows (maps: id, pseudonym).
+// Returns one row: erased (how many).
+UNWIND $rows AS row
+MATCH (subject:Subject {id: row.id})
+USING INDEX subject:Subject(id)
+SET subject.key = row.pseudonym, subject.id = subject.kind + ':' + row.pseudonym,
+    subject.is_erased = true
+RETURN count(subject) AS erased
+
+// name: select_subjects_without_records
+// Subjects that no record mentions and that were not erased. Parameters: limit.
+// Returns rows: kind, key.
+MATCH (subject:Subject)
+USING INDEX subject:Subject(number)
+WHERE subject.number >= 0 AND subject.is_erased IS NULL AND NOT EXISTS { (subject)--() }
+RETURN subject.kind AS kind, subject.key AS key
+ORDER BY subject.number LIMIT $limit
