@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import cast
@@ -17,12 +17,8 @@ from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.errors import RunNotFoundError, SubjectNotFoundError
 from graphsvc.explain import Explanation
-from graphsvc.model import AuditDraft, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.model import AuditAction, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
 from graphsvc.runs import PublishedScores, SubjectScore
-
-READ_SCORE = "read_score"
-READ_EXPLANATION = "read_explanation"
-READ_LINKS = "read_links"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ class PurposeView:
             values = self.scores.score(subject)
         except SubjectNotFoundError:
             raise self._not_found(subject) from None
-        self._audit(READ_SCORE, [subject])
+        self._audit(AuditAction.READ_SCORE, [subject])
         return ReadScore(values, self.scores.run)
 
     def top(
@@ -109,7 +105,7 @@ class PurposeView:
         scores = self.scores
         ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
         found = [ReadScore(scores.at_rank(rank), scores.run) for rank in ranks]
-        self._audit(READ_SCORE, [score.values.subject for score in found])
+        self._audit(AuditAction.READ_SCORE, [score.values.subject for score in found])
         return found
 
     def explanation(self, subject: SubjectRef) -> Explanation:
@@ -121,7 +117,7 @@ class PurposeView:
         """
         if subject not in self._explanations:
             self._explanations[subject] = self._explain(subject)
-        self._audit(READ_EXPLANATION, [subject])
+        self._audit(AuditAction.READ_EXPLANATION, [subject])
         return self._explanations[subject]
 
     def links(self, subject: SubjectRef, after_sequence: int, limit: int) -> LinkPage:
@@ -133,7 +129,7 @@ class PurposeView:
         found = list(islice(self._standing_links(subject, after_sequence), limit + 1))
         if not found and not self._knows(subject):
             raise self._not_found(subject)
-        self._audit(READ_LINKS, [subject])
+        self._audit(AuditAction.READ_LINKS, [subject])
         return LinkPage(found[:limit], after_sequence > 0, len(found) > limit)
 
     def runs(self, limit: int) -> list[ScoreRun]:
@@ -176,18 +172,13 @@ class PurposeView:
     def _not_found(self, subject: SubjectRef) -> SubjectNotFoundError:
         return SubjectNotFoundError(f"{subject}: not known for purpose {self.purpose.name}")
 
-    def _audit(self, action: str, subjects: Iterable[SubjectRef]) -> None:
+    def _audit(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
         """Put reads on the trail, each once a request."""
         unseen = [subject for subject in subjects if (action, subject) not in self._audited]
-        now = datetime.now(UTC)
         self._trail.record(
             [
-                AuditDraft(
-                    at=now,
-                    actor=self._principal.actor,
-                    action=action,
-                    purpose=self.purpose.name,
-                    subject=str(subject),
+                self._service.audit_draft(
+                    self._principal.actor, action, purpose=self.purpose.name, subject=subject
                 )
                 for subject in unseen
             ]

@@ -22,6 +22,12 @@ ASSOCIATION_ONLY = Reason(
     "Own evidence alone would not give this advice: a person decides, no rule.",
 )
 
+HUMAN_REVIEW = Reason(
+    "HUMAN_REVIEW",
+    0.0,
+    "The subject asked that a person look at its score: a person decides, no rule.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -73,7 +79,13 @@ class Advised:
 
 
 def advise(
-    policy: Policy, programme: Programme, purpose: Purpose, values: SubjectScore, run_id: str
+    policy: Policy,
+    programme: Programme,
+    purpose: Purpose,
+    values: SubjectScore,
+    run_id: str,
+    *,
+    is_under_review: bool = False,
 ) -> Advised:
     """Return what a policy advises on a subject.
 
@@ -83,6 +95,7 @@ def advise(
         purpose: whose cap on association holds.
         values: the subject's published values.
         run_id: the run that they come from.
+        is_under_review: whether the subject has asked for human review of its score (GDPR Art. 22).
     """
     standing = Standing(values.score, values.band, values.own_points, values.width)
     rule = first_rule(policy, standing)
@@ -91,7 +104,11 @@ def advise(
     stated = [Reason(rule.reason_code, 0.0, rule.text)]
     if rests_on_association:
         stated.append(ASSOCIATION_ONLY)
-    advice = Advice.REVIEW if rests_on_association else rule.advice
+    is_adverse_under_review = is_under_review and rule.advice.is_adverse
+    if is_adverse_under_review:
+        stated.append(HUMAN_REVIEW)
+    needs_a_person = rests_on_association or is_adverse_under_review
+    advice = Advice.REVIEW if needs_a_person else rule.advice
     return Advised(
         subject=values.subject,
         purpose=purpose.name,

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import structlog
 
 from graphsvc import publish
+from graphsvc.access import ACCESS_FOLDER, Pseudonyms
 from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.model import (
+    AuditAction,
     AuditDraft,
     DefinitionKind,
     LinkKind,
@@ -34,6 +36,7 @@ from graphsvc.model import (
     SubjectKind,
     SubjectRef,
 )
+from graphsvc.redress import Redress
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
@@ -90,6 +93,13 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
+def _pseudonyms(settings: Settings) -> Pseudonyms:
+    given = settings.pseudonym_key
+    return Pseudonyms.open(
+        None if given is None else given.get_secret_value(), settings.data_dir / ACCESS_FOLDER
+    )
+
+
 class Service:
     """Every use case over one store and one library of definitions; safe to share by threads."""
 
@@ -97,6 +107,8 @@ class Service:
         self.settings = settings
         self.store = store
         self.library = library
+        self.pseudonyms = _pseudonyms(settings)
+        self.redress = Redress(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
         self._current: dict[str, tuple[float, PublishedScores]] = {}
@@ -152,20 +164,42 @@ class Service:
         self._save_definitions(declared, chosen)
         snapshot = self.snapshots.latest(declared, as_of=moment)
         run = publish.recompute(self.store, snapshot, chosen, declared, moment, tolerance=tolerance)
-        self.store.append_audit(
-            [
-                AuditDraft(
-                    at=datetime.now(UTC),
-                    actor=actor,
-                    action="recompute",
-                    purpose=purpose,
-                    detail=run.run_id,
-                )
-            ]
-        )
+        self.note(actor, AuditAction.RECOMPUTE, purpose=purpose, detail=run.run_id)
         with self._lock:
             self._current.pop(chosen.name, None)
         return run
+
+    def note(
+        self,
+        actor: str,
+        action: AuditAction,
+        *,
+        purpose: str | None = None,
+        subject: SubjectRef | None = None,
+        detail: str = "",
+    ) -> None:
+        """Add an entry to the audit; the subject goes by its pseudonym."""
+        draft = self.audit_draft(actor, action, purpose=purpose, subject=subject, detail=detail)
+        self.store.append_audit([draft])
+
+    def audit_draft(
+        self,
+        actor: str,
+        action: AuditAction,
+        *,
+        purpose: str | None = None,
+        subject: SubjectRef | None = None,
+        detail: str = "",
+    ) -> AuditDraft:
+        """Return an entry for the audit; the subject goes by its pseudonym."""
+        return AuditDraft(
+            at=datetime.now(UTC),
+            actor=actor,
+            action=action,
+            purpose=purpose,
+            subject=None if subject is None else self.pseudonyms.of_subject(subject),
+            detail=detail,
+        )
 
     def scores(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
@@ -201,7 +235,7 @@ class Service:
                 f"purpose {purpose} has no published run{of_it}; "
                 f"run: graphsvc recompute --purpose {purpose}{option}"
             )
-        if kept is not None and kept[1].run.run_id == current.run_id:
+        if kept is not None and kept[1].run == current:
             scores = kept[1]
         else:
             scores = self._run_files.open(current)
@@ -256,6 +290,7 @@ class Service:
             self._declared_purpose(run.purpose, run.purpose_version),
             scores.score(subject),
             run.run_id,
+            is_under_review=self.redress.is_under_review(purpose, subject),
         )
 
     def explain(
@@ -277,13 +312,19 @@ class Service:
         # Held while it is made: it takes long, and those who ask meanwhile want the same one.
         with self._explainer_lock:
             kept = self._explainers.get(scores.run.run_id)
-            if kept is not None:
+            if kept is not None and kept.run == scores.run:
                 return kept
             run = scores.run
+            if self.store.erasures() != run.erasures:
+                raise ConflictError(
+                    f"run {run.run_id}: records that it was made of were erased since, so that it "
+                    f"can't be explained; run: graphsvc recompute --purpose {purpose}"
+                )
             declared = self._declared_purpose(run.purpose, run.purpose_version)
             model = self._declared_programme(run.programme, run.programme_version)
             snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
             explainer = Explainer(snapshot, model, declared, scores)
+            self._explainers.pop(run.run_id, None)
             if len(self._explainers) >= len(self.library.programmes):
                 self._explainers.pop(next(iter(self._explainers)))
             self._explainers[run.run_id] = explainer
@@ -315,6 +356,14 @@ class Service:
         if purpose is not None:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
+
+    def forget_local_copies(self) -> None:
+        """Remove the files and the memory of snapshots, runs and explanations."""
+        with self._lock, self._explainer_lock:
+            self._current.clear()
+            self._explainers.clear()
+        self.snapshots.forget()
+        self._run_files.forget()
 
     def _programme(self, purpose: str, name: str | None) -> Programme:
         if name is None:

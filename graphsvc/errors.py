@@ -24,7 +24,8 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     ├── SnapshotError
     │   ├── SnapshotDamagedError
     │   └── SnapshotForeignError
-    └── CertificateError
+    ├── CertificateError
+    └── AuditBrokenError
 """
 
 from __future__ import annotations
@@ -178,3 +179,10 @@ class CertificateError(GraphsvcError):
 
     code = "CERTIFICATE_NOT_REACHED"
     exit_code = 8
+
+
+class AuditBrokenError(GraphsvcError):
+    """The audit chain was tampered with: an entry was changed, removed or put elsewhere."""
+
+    code = "AUDIT_BROKEN"
+    exit_code = 9

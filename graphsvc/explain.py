@@ -131,6 +131,11 @@ class Explainer:
             programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
         )
 
+    @property
+    def run(self) -> ScoreRun:
+        """The run whose scores are explained."""
+        return self._scores.run
+
     def explain(self, subject: SubjectRef) -> Explanation:
         """Return why `subject` has its score.
 

@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 
 import structlog
 
+from graphsvc.errors import ConflictError
 from graphsvc.model import Programme, Purpose, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.snapshot import Snapshot
-from graphsvc.store.ports import Writer
+from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
 
 
 def recompute(
-    store: Writer,
+    store: Store,
     snapshot: Snapshot,
     programme: Programme,
     purpose: Purpose,
@@ -42,6 +43,7 @@ def recompute(
 
     Raises:
         CertificateError: the tolerance could not be certified; nothing is published.
+        ConflictError: records were erased meanwhile; nothing is published.
     """
     asked = min(programme.exposure.tolerance, programme.trust.tolerance)
     bound = asked if tolerance is None else tolerance
@@ -65,9 +67,14 @@ def recompute(
         score_bound=values.score_bound,
         checksum=payload_checksum(payload),
         payload_bytes=len(payload),
+        erasures=snapshot.facts.erasures,
     )
     for number, chunk in enumerate(payload_chunks(payload)):
         store.stage_run_chunk(run.run_id, number, chunk)
+    if store.erasures() != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
     store.publish_run(run)
     log.info(
         "run published",

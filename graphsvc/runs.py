@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,10 +111,25 @@ def encode_payload(snapshot: Snapshot, values: Propagated, bands: Sequence[str] 
     batch = batch.replace_schema_metadata(
         {_FORMAT_KEY: PAYLOAD_FORMAT, _BANDS_KEY: json.dumps(list(bands))}
     )
+    return _encoded(batch)
+
+
+def _encoded(batch: pa.RecordBatch) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return bytes(sink.getvalue())
+
+
+def without_subjects(payload: bytes, subjects: Collection[SubjectRef]) -> tuple[bytes, int]:
+    """Return a run's payload without some subjects' rows, and how many rows that took away."""
+    with pa.ipc.open_file(pa.BufferReader(payload)) as file:
+        batch = file.get_batch(0)
+    unwanted = {(SUBJECT_KINDS.index(ref.kind), ref.key) for ref in subjects}
+    names = zip(batch.column("kind").to_pylist(), batch.column("key").to_pylist(), strict=True)
+    is_kept = [name not in unwanted for name in names]
+    removed = len(is_kept) - sum(is_kept)
+    return (_encoded(batch.filter(pa.array(is_kept))) if removed else payload), removed
 
 
 def payload_checksum(payload: bytes) -> str:
@@ -223,10 +238,18 @@ class RunShelf:
         Raises:
             SnapshotDamagedError: what the store holds doesn't match the run's checksum.
         """
-        path = self._folder / f"{run.run_id}.arrow"
+        # Subjects may be taken out of a run later: then it is another payload under its old id.
+        path = self._folder / f"{run.run_id}.{run.checksum[:16]}.arrow"
         if not path.exists() or path.stat().st_size != run.payload_bytes:
+            for older in self._folder.glob(f"{run.run_id}.*"):
+                older.unlink(missing_ok=True)
             self._fetch(run, path)
         return PublishedScores(run, path)
+
+    def forget(self) -> None:
+        """Remove every local copy."""
+        for path in self._folder.glob("*"):
+            path.unlink(missing_ok=True)
 
     def _fetch(self, run: ScoreRun, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

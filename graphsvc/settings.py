@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         description="Folder with purposes/, programmes/ and policies/ of your own (YAML), beside "
         "those that ship.",
     )
+    pseudonym_key: SecretStr | None = Field(
+        default=None,
+        description="Secret that pseudonyms in the audit are made with: at least 32 characters, "
+        "the same for all servers of a store; one of the data folder's own where it is not set.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="Port that the server binds to."

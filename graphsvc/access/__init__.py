@@ -1,4 +1,4 @@
-"""Who may read: API keys, the principals they stand for, and the trail of what was read."""
+"""Who may read: API keys and the principals they stand for; what was read, under pseudonyms."""
 
 from graphsvc.access.keys import (
     ACCESS_FOLDER,
@@ -9,6 +9,7 @@ from graphsvc.access.keys import (
     revoke_key,
 )
 from graphsvc.access.principal import Principal
+from graphsvc.access.pseudonyms import Pseudonyms
 from graphsvc.access.trail import AuditTrail
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "AuditTrail",
     "KeyRing",
     "Principal",
+    "Pseudonyms",
     "create_key",
     "list_keys",
     "revoke_key",

@@ -11,7 +11,13 @@ from rich.table import Table
 
 from graphsvc.app import Service
 from graphsvc.breakdown import LinePart
-from graphsvc.cli.options import JsonOption, ProgrammeOption, PurposeOption, SubjectArgument
+from graphsvc.cli.options import (
+    JsonOption,
+    ProgrammeOption,
+    PurposeOption,
+    SubjectArgument,
+    acting_user,
+)
 from graphsvc.cli.output import (
     find_subject,
     plain,
@@ -22,7 +28,7 @@ from graphsvc.cli.output import (
     table,
 )
 from graphsvc.explain import ExplainedValue, Explanation
-from graphsvc.model import ScoreRun, SubjectKind
+from graphsvc.model import AuditAction, ScoreRun, SubjectKind
 from graphsvc.settings import Settings
 
 FIRST_REASONS = 5
@@ -47,6 +53,7 @@ def score(
     with Service.open(Settings.load()) as service:
         ref = find_subject(subject, service.scores(purpose, programme=programme))
         explanation = service.explain(purpose, ref, programme=programme)
+        service.note(acting_user(), AuditAction.READ_SCORE, purpose=purpose, subject=ref)
         beside = [
             (run, value)
             for run, value in service.side_by_side(purpose, ref)
@@ -101,7 +108,9 @@ def advise(
     """Say what the purpose's policy advises on a subject, and why, in order."""
     with Service.open(Settings.load()) as service:
         scores = service.scores(purpose, programme=programme)
-        advised = service.advise(purpose, find_subject(subject, scores), programme=programme)
+        ref = find_subject(subject, scores)
+        advised = service.advise(purpose, ref, programme=programme)
+        service.note(acting_user(), AuditAction.READ_ADVICE, purpose=purpose, subject=ref)
     if json:
         print_json(advised)
         return
@@ -140,6 +149,7 @@ def explain(
         scores = service.scores(purpose, programme=programme)
         ref = find_subject(subject, scores)
         explanation = service.explain(purpose, ref, programme=programme)
+        service.note(acting_user(), AuditAction.READ_EXPLANATION, purpose=purpose, subject=ref)
     if adverse_action:
         _print_adverse_action(explanation, as_json=json)
     elif json:
@@ -287,6 +297,14 @@ def top(
             largest_first=not lowest,
             kind=kind,
             programme=programme,
+        )
+        service.store.append_audit(
+            [
+                service.audit_draft(
+                    acting_user(), AuditAction.READ_SCORE, purpose=purpose, subject=row.subject
+                )
+                for row in rows
+            ]
         )
     if json:
         print_json({"run": run, "subjects": rows})

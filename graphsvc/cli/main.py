@@ -9,7 +9,7 @@ import structlog
 import typer
 from rich.markup import escape
 
-from graphsvc.cli import analysts, keys, neo4j, operators
+from graphsvc.cli import analysts, audit, disputes, keys, neo4j, operators, rights
 from graphsvc.cli.output import stderr
 from graphsvc.errors import GraphsvcError
 from graphsvc.logs import configure_logs
@@ -34,6 +34,10 @@ app.command()(analysts.explain)
 app.command()(analysts.advise)
 app.command()(analysts.top)
 app.command()(analysts.runs)
+app.command()(operators.retention)
+app.add_typer(disputes.app, name="disputes")
+app.add_typer(rights.app, name="rights")
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(neo4j.app, name="neo4j")
 

@@ -19,10 +19,11 @@ from rich.progress import (
 )
 
 from graphsvc.app import Service
-from graphsvc.cli.options import JsonOption, ProgrammeOption, parse_time
+from graphsvc.cli.options import JsonOption, ProgrammeOption, acting_user, parse_time
 from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
 from graphsvc.errors import InvalidInputError, SettingsError
 from graphsvc.ingest import ImportProgress, ImportSummary, import_files, load_mapping
+from graphsvc.model import AuditAction
 from graphsvc.settings import Settings
 from graphsvc.world import WorldSettings, generate, load_world, write_world
 
@@ -46,6 +47,8 @@ def import_records(
     chosen = load_mapping(mapping)
     with Service.open(Settings.load()) as service, _ImportBar() as bar:
         summary = import_files(paths, chosen, service.store, strict=strict, progress=bar.show)
+        detail = f"mapping {mapping}: {summary.accepted} records accepted"
+        service.note(acting_user(), AuditAction.IMPORT, detail=detail)
     if json:
         print_json(summary.as_dict())
     else:
@@ -146,7 +149,11 @@ def recompute(
     begun = time.perf_counter()
     with Service.open(settings) as service, stderr.status(f"recomputing {purpose}"):
         run = service.recompute(
-            purpose, as_of=parse_time(as_of), tolerance=tolerance, programme=programme
+            purpose,
+            as_of=parse_time(as_of),
+            tolerance=tolerance,
+            programme=programme,
+            actor=acting_user(),
         )
     elapsed_s = time.perf_counter() - begun
     if json:
@@ -164,6 +171,29 @@ def recompute(
         f" trust ± {scientific(run.trust.bound)} in {run.trust.sweeps}, "
         f"score ± {scientific(run.score_bound)} points"
     )
+
+
+def retention(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Erase; without it, only say what would go.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Erase the records that no purpose may keep any longer, and subjects left without any."""
+    with Service.open(Settings.load()) as service:
+        retired = service.redress.retire(actor=acting_user(), dry_run=not apply)
+    if json:
+        print_json(retired)
+        return
+    verb = "erased" if apply else "would erase"
+    if not retired.records and not retired.subjects:
+        stdout.print("Nothing is past its purpose's retention.")
+    for kind, count in retired.records.items():
+        stdout.print(f"  {verb}  {count:>9,}  {kind.value}", highlight=False)
+    if retired.subjects:
+        stdout.print(f"  {verb}  {retired.subjects:>9,}  subjects without a record")
+    for kind, count in retired.without_purpose.items():
+        stdout.print(f"  held for no purpose  {count:>9,}  {kind.value}", highlight=False)
 
 
 def serve(

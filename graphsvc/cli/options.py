@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,6 +21,19 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 SubjectArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="The subject, as kind:key or a bare key.")
 ]
+
+FieldsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="A field's right value; may be repeated."),
+]
+
+
+def acting_user() -> str:
+    """Return who sits at the command line, as the audit names them."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"
 
 
 def parse_time(text: str | None) -> datetime | None:

@@ -24,6 +24,7 @@ from graphsvc.access import create_key
 from graphsvc.app import Service
 from graphsvc.cli.analysts import print_explanation
 from graphsvc.cli.output import scientific, signed, table
+from graphsvc.demo.contest import contest
 from graphsvc.demo.hindsight import Hindsight, look_back
 from graphsvc.demo.known_fraud import Labels
 from graphsvc.demo.picture import draw, neighbourhood
@@ -74,6 +75,7 @@ def run(folder: Path, console: Console) -> None:
             _query(settings, chosen, console)
             hindsight = look_back(labels, service.scores(PURPOSE), CUT_OFF)
             _report_hindsight(hindsight, console)
+    contest(folder, console, _step, first_number=7)
     console.print(
         f"\n[bold]Done[/] in {time.perf_counter() - begun:.0f} s. The store is "
         f"{folder / 'demo.db'}; go on with, for example:",

@@ -1,6 +1,6 @@
 """The domain's nouns as frozen, validated records; one noun a file. Knows no store, no service."""
 
-from graphsvc.model.audit import AuditDraft, AuditEntry
+from graphsvc.model.audit import AuditAction, AuditDraft, AuditEntry
 from graphsvc.model.definition import (
     Advice,
     Band,
@@ -33,6 +33,7 @@ RECORD_CLASSES: dict[RecordType, type[Record]] = {
 __all__ = [
     "RECORD_CLASSES",
     "Advice",
+    "AuditAction",
     "AuditDraft",
     "AuditEntry",
     "Band",

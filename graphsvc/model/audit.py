@@ -6,13 +6,39 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    IMPORT = "import"  # records were loaded from files
+    RECOMPUTE = "recompute"  # a score run was published
+    READ_SCORE = "read_score"
+    READ_ADVICE = "read_advice"
+    READ_EXPLANATION = "read_explanation"
+    READ_LINKS = "read_links"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_SUSPENDED = "dispute_suspended"
+    DISPUTE_CORRECTED = "dispute_corrected"
+    DISPUTE_REMOVED = "dispute_removed"
+    DISPUTE_KEPT = "dispute_kept"
+    RECORD_CORRECTED = "record_corrected"
+    EXPORT = "export"  # all that is held on a subject was handed out
+    ERASURE_BEGUN = "erasure_begun"
+    ERASED = "erased"
+    RETENTION = "retention"  # what was past retention was erased
+
 
 FIRST_PREVIOUS_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDraft:
-    """An entry before the store has given it its place in the chain."""
+    """An entry before the store has given it its place in the chain.
+
+    `subject` is a pseudonym, and `detail` names nobody: an entry outlives what it tells of.
+    """
 
     at: datetime
     actor: str

@@ -30,6 +30,9 @@ class LinkKind(StrEnum):
     USES_PHONE = "uses_phone"  # shared identifier
 
 
+TRANSACTION_LINK_KINDS = frozenset({LinkKind.PAID, LinkKind.REFUNDED})
+"""Links that took place at a time, where all others go on until they end."""
+
 SIGNED_LINK_KINDS = frozenset({LinkKind.RATES})
 _CURRENCY_CODE_CHARACTERS = range(3, 13)
 

@@ -44,6 +44,7 @@ from graphsvc.snapshot.snapshot import (
     SnapshotReports,
     SnapshotSubjects,
 )
+from graphsvc.snapshot.suspended import suspended_sequences
 from graphsvc.store.ports import LinkColumns, Reader
 
 Int64s = NDArray[np.int64]
@@ -53,24 +54,52 @@ TableT = TypeVar("TableT", SnapshotEvents, SnapshotReports, SnapshotListings)
 
 
 @dataclass(frozen=True, slots=True)
+class _State:
+    """The moment in a store's life that a snapshot shows."""
+
+    sequence: int
+    erasures: int
+    suspended: frozenset[int]
+
+    @classmethod
+    def of(cls, store: Reader, sequence: int) -> _State:
+        # Erasures first: what is erased while the rest is read makes the snapshot out of date.
+        erasures = store.erasures()
+        return cls(sequence, erasures, suspended_sequences(store, sequence))
+
+
+@dataclass(frozen=True, slots=True)
 class _Stated(Generic[RecordT]):
-    """Permitted records of one type with their sequence numbers."""
+    """Permitted records of one type with their sequence numbers.
+
+    `suspended` are those that a dispute keeps out; who they mention stays known.
+    """
 
     records: list[RecordT]
     sequence: Int64s
+    suspended: list[RecordT]
 
     @classmethod
     def of(
-        cls, found: Iterable[StoredRecord[Record]], permitted: Callable[[RecordT], bool]
+        cls,
+        found: Iterable[StoredRecord[Record]],
+        permitted: Callable[[RecordT], bool],
+        suspended: frozenset[int],
     ) -> _Stated[RecordT]:
-        kept = [
+        stated = [
             (record, stored.sequence)
             for stored in found
             if permitted(record := cast(RecordT, stored.record))
         ]
+        kept = [(record, number) for record, number in stated if number not in suspended]
         return cls(
-            [record for record, _ in kept], np.array([number for _, number in kept], np.int64)
+            [record for record, _ in kept],
+            np.array([number for _, number in kept], np.int64),
+            [record for record, number in stated if number in suspended],
         )
+
+    def every(self) -> list[RecordT]:
+        return self.records + self.suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +127,10 @@ def build_snapshot(
         known_at: sequence number up to which records are read; all where it is not given.
     """
     sequence = store.last_sequence() if known_at is None else known_at
+    state = _State.of(store, sequence)
     columns = _concatenated(store.iter_links(sorted(purpose.link_kinds), 0, sequence))
     links = _standing(columns, sequence)
-    return _assemble(store, purpose, links, sequence, as_of)
+    return _assemble(store, purpose, links, state, as_of)
 
 
 def advance_snapshot(
@@ -112,16 +142,24 @@ def advance_snapshot(
     """
     sequence = store.last_sequence()
     since = older.facts.sequence
+    state = _State.of(store, sequence)
+    if state.erasures != older.facts.erasures:
+        return build_snapshot(store, purpose, as_of=as_of, known_at=sequence)
     if since == sequence:
         facts = replace(older.facts, as_of_us=to_microseconds(as_of or datetime.now(UTC)))
         return replace(older, facts=facts)
-    fresh = _standing(
-        _concatenated(store.iter_links(sorted(purpose.link_kinds), since, sequence)), sequence
-    )
+    kinds = sorted(purpose.link_kinds)
+    fresh = _standing(_concatenated(store.iter_links(kinds, since, sequence)), sequence)
     former = _links_in_store_numbers(older)
     kept = ~np.isin(former["sequence"], store.superseded_between(since, sequence))
-    links = {name: np.concatenate([former[name][kept], fresh[name]]) for name in fresh}
-    return _assemble(store, purpose, links, sequence, as_of)
+    parts = [{name: column[kept] for name, column in former.items()}, fresh]
+    # Those that were kept out when the older one was made; whether they still are is seen below.
+    parts += [
+        _standing(_concatenated(store.iter_links(kinds, number - 1, number)), sequence)
+        for number in sorted(suspended_sequences(store, since))
+    ]
+    links = {name: np.concatenate([part[name] for part in parts]) for name in fresh}
+    return _assemble(store, purpose, links, state, as_of)
 
 
 def purpose_digest(purpose: Purpose) -> str:
@@ -159,26 +197,30 @@ def _links_in_store_numbers(snapshot: Snapshot) -> Columns:
     }
 
 
-def _statements(store: Reader, purpose: Purpose, sequence: int) -> _Statements:
+def _statements(store: Reader, purpose: Purpose, state: _State) -> _Statements:
     def read(record_type: RecordType) -> Iterator[StoredRecord[Record]]:
-        return store.records(record_type, known_at=sequence)
+        return store.records(record_type, known_at=state.sequence)
 
     events = _Stated[Event].of(
         read(RecordType.EVENT) if purpose.event_kinds else (),
         lambda event: event.kind in purpose.event_kinds,
+        state.suspended,
     )
     reports = _Stated[Report].of(
         read(RecordType.REPORT) if purpose.report_categories else (),
         lambda report: report.category in purpose.report_categories,
+        state.suspended,
     )
     listings = _Stated[Listing].of(
-        store.listings(sorted(purpose.list_names), known_at=sequence), lambda listing: True
+        store.listings(sorted(purpose.list_names), known_at=state.sequence),
+        lambda listing: True,
+        state.suspended,
     )
     refs = [cast(Subject, stored.record).subject for stored in read(RecordType.SUBJECT)]
-    refs += [event.subject for event in events.records]
-    refs += [report.subject for report in reports.records]
-    refs += [report.reporter for report in reports.records if report.reporter is not None]
-    refs += [listing.subject for listing in listings.records]
+    refs += [event.subject for event in events.every()]
+    refs += [report.subject for report in reports.every()]
+    refs += [report.reporter for report in reports.every() if report.reporter is not None]
+    refs += [listing.subject for listing in listings.every()]
     distinct = list(dict.fromkeys(refs))
     numbers = zip(distinct, store.subject_numbers(distinct), strict=True)
     return _Statements(
@@ -187,13 +229,15 @@ def _statements(store: Reader, purpose: Purpose, sequence: int) -> _Statements:
 
 
 def _assemble(
-    store: Reader, purpose: Purpose, links: Columns, sequence: int, as_of: datetime | None
+    store: Reader, purpose: Purpose, standing: Columns, state: _State, as_of: datetime | None
 ) -> Snapshot:
-    statements = _statements(store, purpose, sequence)
+    statements = _statements(store, purpose, state)
     mentioned = np.array(list(statements.number_of.values()), np.int64)
     present = np.zeros(store.count_subjects(), np.bool_)
-    for numbers in (links["src"], links["dst"], mentioned):
+    for numbers in (standing["src"], standing["dst"], mentioned):
         present[numbers] = True
+    in_effect = ~np.isin(standing["sequence"], sorted(state.suspended))
+    links = {name: column[in_effect] for name, column in standing.items()}
     number, kind, keys = _ranked_subjects(store, present)
     rank_of_number = np.full(present.size, -1, np.int64)
     rank_of_number[number] = np.arange(number.size)
@@ -211,7 +255,8 @@ def _assemble(
             purpose=purpose.name,
             purpose_version=purpose.version,
             purpose_digest=purpose_digest(purpose),
-            sequence=sequence,
+            sequence=state.sequence,
+            erasures=state.erasures,
             as_of_us=to_microseconds(as_of or datetime.now(UTC)),
             list_names=tuple(sorted(purpose.list_names)),
         ),

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from graphsvc.errors import SnapshotDamagedError, SnapshotForeignError
 
 MAGIC = b"GSVCSNAP"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _PREFIX = struct.Struct("<8sQI")
 _ALIGNMENT = 64
 _CHECKSUM_SLICE = 1 << 24

@@ -1,12 +1,13 @@
 """Where snapshots are kept: one folder for each store and purpose, one file for each sequence.
 
 A file that is torn, foreign or of another purpose version is never used: it is set aside, the
-reason is logged, and the snapshot is built again.
+reason is logged, and the snapshot is built again. One that was made before something was erased is
+removed: it still holds what was erased.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from graphsvc.errors import SnapshotError, SnapshotForeignError
 from graphsvc.model import Purpose
 from graphsvc.snapshot.build import advance_snapshot, build_snapshot, purpose_digest
+from graphsvc.snapshot.retention import within_retention
 from graphsvc.snapshot.snapshot import Snapshot
 from graphsvc.store.ports import Reader
 
@@ -30,7 +32,26 @@ class SnapshotShelf:
         self._folder = folder / store.store_id()
 
     def latest(self, purpose: Purpose, *, as_of: datetime | None = None) -> Snapshot:
-        """Return the snapshot of all that is recorded now, made from the newest file there is."""
+        """Return the snapshot of all that is recorded now, made from the newest file there is.
+
+        Records that are past the purpose's retention at `as_of` (now where it is not given) are not
+        in it.
+        """
+        moment = as_of or datetime.now(UTC)
+        return within_retention(self._latest(purpose, moment), purpose.retention_days, moment)
+
+    def at(self, purpose: Purpose, sequence: int, *, as_of: datetime | None = None) -> Snapshot:
+        """Return the snapshot as it was when `sequence` was the last record."""
+        moment = as_of or datetime.now(UTC)
+        return within_retention(self._at(purpose, sequence, moment), purpose.retention_days, moment)
+
+    def forget(self) -> None:
+        """Remove every file of every purpose."""
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+    def _latest(self, purpose: Purpose, as_of: datetime) -> Snapshot:
         wanted = self._store.last_sequence()
         for sequence in reversed(self._sequences(purpose)):
             older = self._open(purpose, sequence)
@@ -40,13 +61,12 @@ class SnapshotShelf:
             return self._keep(purpose, current)
         return self._keep(purpose, build_snapshot(self._store, purpose, as_of=as_of))
 
-    def at(self, purpose: Purpose, sequence: int, *, as_of: datetime | None = None) -> Snapshot:
-        """Return the snapshot as it was when `sequence` was the last record."""
+    def _at(self, purpose: Purpose, sequence: int, as_of: datetime) -> Snapshot:
         kept = self._open(purpose, sequence)
         if kept is not None:
             return kept
         if sequence == self._store.last_sequence():
-            return self.latest(purpose, as_of=as_of)
+            return self._latest(purpose, as_of)
         return self._keep(
             purpose, build_snapshot(self._store, purpose, as_of=as_of, known_at=sequence)
         )
@@ -72,6 +92,9 @@ class SnapshotShelf:
         try:
             snapshot = Snapshot.open(path)
             self._require_own(snapshot, purpose, path)
+            if snapshot.facts.erasures != self._store.erasures():
+                path.unlink(missing_ok=True)
+                return None
         except SnapshotError as error:
             log.warning("snapshot set aside, building it again", code=error.code, why=str(error))
             path.replace(path.with_suffix(".unusable"))

@@ -40,13 +40,17 @@ NO_REPORTER = -1
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFacts:
-    """Where a snapshot comes from; `sequence` is the last record of the store that it knows."""
+    """Where a snapshot comes from; `sequence` is the last record of the store that it knows.
+
+    `erasures` is how many there had been in the store: after another one it is out of date.
+    """
 
     store_id: str
     purpose: str
     purpose_version: int
     purpose_digest: str
     sequence: int
+    erasures: int
     as_of_us: int
     list_names: tuple[str, ...]
 

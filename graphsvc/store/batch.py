@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from graphsvc.errors import ConflictError
 from graphsvc.model import RECORD_CLASSES, Record, RecordType
 from graphsvc.store.encoding import Row, content_hash, encode
 from graphsvc.store.ports import AppendOutcome, AppendStatus
@@ -104,6 +105,17 @@ def plan(
         made.accepted.append(Accepted(sequence, item, target.sequence if target else None))
         made.outcomes.append(AppendOutcome(AppendStatus.ACCEPTED, sequence))
     return made
+
+
+def require_no_conflict(made: Plan) -> None:
+    """Refuse a plan that leaves a record out.
+
+    Raises:
+        ConflictError: says what and why.
+    """
+    for place, outcome in enumerate(made.outcomes):
+        if outcome.status is AppendStatus.CONFLICT:
+            raise ConflictError(f"record {place + 1}: {outcome.field} {outcome.reason}")
 
 
 def _outcome_of_known(item: Draft, existing: Recorded) -> AppendOutcome:

@@ -116,7 +116,7 @@ class Neo4jStore:
 
     # Writer
 
-    def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
+    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
         """Store the batch in one transaction; see `Writer.append`.
 
         The server holds the whole batch in its heap until it commits: some 7 kB for each link.
@@ -126,7 +126,7 @@ class Neo4jStore:
         drafts = [draft(record) for record in records]
         token = uuid.uuid4().hex
         return self._database.write(
-            lambda transaction: neo4j_append.append(transaction, drafts, token)
+            lambda transaction: neo4j_append.append(transaction, drafts, token, whole=whole)
         )
 
     def check(self, records: Sequence[Record]) -> list[AppendOutcome]:

@@ -16,7 +16,16 @@ from graphsvc.model import (
     SubjectKind,
 )
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
-from graphsvc.store.batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
+from graphsvc.store.batch import (
+    Accepted,
+    Draft,
+    Identity,
+    Plan,
+    Recorded,
+    identities,
+    plan,
+    require_no_conflict,
+)
 from graphsvc.store.encoding import subject_columns
 from graphsvc.store.ports import AppendOutcome
 from graphsvc.store.rows import audit_entry, audit_row
@@ -49,8 +58,10 @@ LINK_TYPES: dict[str, str] = {kind.value: links.link_type(kind.value) for kind i
 Item = TypeVar("Item")
 
 
-def append(transaction: Transaction, drafts: Sequence[Draft], token: str) -> list[AppendOutcome]:
-    """Store what can be accepted of the drafts; outcomes are in their order.
+def append(
+    transaction: Transaction, drafts: Sequence[Draft], token: str, *, whole: bool = False
+) -> list[AppendOutcome]:
+    """Store what can be accepted of the drafts (`whole`: all or none); outcomes in their order.
 
     `token` names this append however often it is tried. If an earlier try was committed although
     its answer got lost, nothing is written, and the outcomes are those of that try: they follow
@@ -61,6 +72,8 @@ def append(transaction: Transaction, drafts: Sequence[Draft], token: str) -> lis
     if taken.append_first is not None:
         return plan(drafts, _recorded(known, taken.append_first), taken.append_first - 1).outcomes
     planned = plan(drafts, _recorded(known), taken.sequence)
+    if whole:
+        require_no_conflict(planned)
     if planned.accepted:
         _store(transaction, planned, known, taken, token)
     return planned.outcomes

@@ -95,8 +95,10 @@ class LinkColumns:
 class Writer(Protocol):
     """Adds; never changes."""
 
-    def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
+    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
         """Store the batch in one transaction; outcomes are in the order of `records`.
+
+        With `whole`, a conflict of one record leaves none of them stored.
 
         Subjects that a record mentions are created with the next subject numbers, in order of
         mention (fields in declared order). A record with `supersedes` needs its target to exist
@@ -106,6 +108,7 @@ class Writer(Protocol):
         `external_id`. Conflicts leave no trace, not even their subjects; the rest is stored.
 
         Raises:
+            ConflictError: with `whole`, the first conflict; nothing was stored.
             StoreUnavailableError: the store can't be reached or stays locked.
         """
 

@@ -102,12 +102,14 @@ class SqliteStore:
 
     # Writer
 
-    def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
+    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
         """Store the batch in one transaction; see `Writer.append`."""
         if not records:
             return []
         drafts = [draft(record) for record in records]
-        return self._database.write(lambda connection: sqlite_append.append(connection, drafts))
+        return self._database.write(
+            lambda connection: sqlite_append.append(connection, drafts, whole=whole)
+        )
 
     def check(self, records: Sequence[Record]) -> list[AppendOutcome]:
         """Say what `append` would do with the batch now, and store nothing."""

@@ -8,7 +8,16 @@ from sqlite3 import Connection
 
 from graphsvc.model import AuditDraft, AuditEntry, RecordType
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
-from graphsvc.store.batch import Accepted, Draft, Identity, Plan, Recorded, identities, plan
+from graphsvc.store.batch import (
+    Accepted,
+    Draft,
+    Identity,
+    Plan,
+    Recorded,
+    identities,
+    plan,
+    require_no_conflict,
+)
 from graphsvc.store.encoding import list_to_text, subject_columns
 from graphsvc.store.ports import AppendOutcome
 from graphsvc.store.rows import audit_row
@@ -39,9 +48,13 @@ def plan_batch(connection: Connection, drafts: Sequence[Draft]) -> tuple[Plan, L
     return plan(drafts, recorded, last.sequence), last
 
 
-def append(connection: Connection, drafts: Sequence[Draft]) -> list[AppendOutcome]:
-    """Store what can be accepted of the drafts; outcomes are in their order."""
+def append(
+    connection: Connection, drafts: Sequence[Draft], *, whole: bool = False
+) -> list[AppendOutcome]:
+    """Store what can be accepted of the drafts (`whole`: all or none); outcomes in their order."""
     planned, last = plan_batch(connection, drafts)
+    if whole:
+        require_no_conflict(planned)
     numbers = _number_subjects(connection, planned.accepted)
     # A clock that steps back must not put a later record before an earlier one.
     recorded_at_us = max(time.time_ns() // 1_000, last.recorded_at_us)

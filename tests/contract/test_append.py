@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graphsvc.errors import ConflictError
 from graphsvc.model import LinkKind, Record, RecordType, SubjectKind, SubjectRef
 from graphsvc.store.ports import AppendOutcome, AppendStatus, Store
 from tests.contract.conftest import OpenStore
@@ -225,3 +226,12 @@ def test_sequence_at_finds_the_last_record_of_a_time(store: Store) -> None:
         assert store.sequence_at(earlier) == expected
     assert store.sequence_at(datetime(1960, 1, 1, tzinfo=UTC)) == 0
     assert store.sequence_at(datetime(2999, 1, 1, tzinfo=UTC)) == 8
+
+
+def test_a_whole_batch_is_refused_if_one_record_is(store: Store) -> None:
+    append_all(store, link("1"))
+    before = contents(store)
+    with pytest.raises(ConflictError, match=r"record 2: supersedes is '9'"):
+        store.append([event("2"), link("3", supersedes="9")], whole=True)
+    assert contents(store) == before
+    assert statuses(store.append([event("2"), link("1")], whole=True)) == [ACCEPTED, UNCHANGED]

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from graphsvc.errors import StoreError, StoreUnavailableError
 from tests.gql.conftest import Asker, RunningServer, World, make_keys, open_world
-from tests.gql.world import AS_OF, MARKETPLACE, core
+from tests.gql.world import AS_OF, MARKETPLACE, account, core
 
 TOP_SECRET = "/srv/secret/store.db: password hunter2"
 
@@ -128,5 +128,5 @@ def test_when_the_server_ends_every_read_is_in_the_audit(tmp_path: Path) -> None
     with service_again:
         entries = service_again.store.audit_entries()
     assert [entry.draft.subject for entry in entries if entry.draft.action == "read_score"] == [
-        f"account:{key}" for key in ("ann", "bob", "cid", "dot")
+        service.pseudonyms.of_subject(account(key)) for key in ("ann", "bob", "cid", "dot")
     ]

@@ -1,4 +1,4 @@
-"""A service on a fresh SQLite file."""
+"""Services on a fresh store: SQLite, or, for what must be shown on both, Neo4j as well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from graphsvc.app import Service
 from graphsvc.settings import Settings
@@ -31,3 +32,28 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:
     return make_service()
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]),
+    ]
+)
+def either_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A service on an empty store of each kind."""
+    if request.param == "sqlite":
+        settings = Settings(store=f"sqlite:///{tmp_path / 'store.db'}", data_dir=tmp_path / "data")
+    else:
+        from tests.neo4j_fixture import wipe
+
+        server = request.getfixturevalue("neo4j_server")
+        wipe(request.getfixturevalue("neo4j_driver"))
+        settings = Settings(
+            store=server.uri,
+            neo4j_user=server.user,
+            neo4j_password=SecretStr(server.read_password()),
+            data_dir=tmp_path / "data",
+        )
+    with Service.open(settings) as service:
+        yield service

@@ -1,0 +1,80 @@
+"""Pseudonyms: what the audit, and the traces of what was erased, hold in place of names.
+
+HMAC-SHA-256 under a key that only the service knows: who holds the key can tell whether a name was
+meant, nobody can read a name out of a pseudonym. All servers of one store need the same key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from graphsvc.errors import SettingsError
+from graphsvc.model import SubjectRef
+
+KEY_FILE = "pseudonym.key"
+KEY_BYTES = 32
+LEAST_KEY_CHARACTERS = 32
+DIGEST_CHARACTERS = 40
+
+
+class Pseudonyms:
+    """Makes the same pseudonym of the same name, under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def open(cls, given: str | None, folder: Path) -> Self:
+        """Use the key that was given, or else the folder's own, which is made where it is missing.
+
+        Raises:
+            SettingsError: the key given is too short to keep anything secret.
+        """
+        if given is not None:
+            if len(given) < LEAST_KEY_CHARACTERS:
+                raise SettingsError(
+                    f"GRAPHSVC_PSEUDONYM_KEY: has {len(given)} characters; at least "
+                    f"{LEAST_KEY_CHARACTERS} random ones are needed"
+                )
+            return cls(given.encode())
+        return cls(_own_key(folder / KEY_FILE))
+
+    def of_subject(self, subject: SubjectRef) -> str:
+        """Return what stands for a subject."""
+        return self._of("subject", subject.kind.value, subject.key)
+
+    def of_record(self, source: str, external_id: str) -> str:
+        """Return what stands for a record."""
+        return self._of("record", source, external_id)
+
+    def _of(self, *parts: str) -> str:
+        # A part can't hold a NUL (checks.check_key), so no two names give the same text.
+        text = "\0".join(parts).encode()
+        return f"~{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:DIGEST_CHARACTERS]}"
+
+
+def _own_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        descriptor, temporary = tempfile.mkstemp(prefix=".pseudonym.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:  # made with mode 0600
+                file.write(secrets.token_bytes(KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            # Linked, not renamed: of two processes the first one's key stays.
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"{path}: is damaged; restore it from a backup")
+    return key
