@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from graphsvc.model import (
     Event,
     Listing,
-    ListKind,
     Purpose,
     Record,
     RecordType,
@@ -30,18 +29,17 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
+from graphsvc.snapshot.columns import (
+    by_content,
+    csr_links,
+    event_columns,
+    listing_columns,
+    report_columns,
+)
 from graphsvc.snapshot.snapshot import (
-    EVENT_KINDS,
-    NO_REPORTER,
-    REPORT_CATEGORIES,
-    REPORT_STATUSES,
     SUBJECT_KINDS,
     Snapshot,
-    SnapshotEvents,
     SnapshotFacts,
-    SnapshotLinks,
-    SnapshotListings,
-    SnapshotReports,
     SnapshotSubjects,
 )
 from graphsvc.snapshot.suspended import suspended_sequences
@@ -50,7 +48,6 @@ from graphsvc.store.ports import LinkColumns, Reader
 Int64s = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 RecordT = TypeVar("RecordT", Event, Report, Listing)
-TableT = TypeVar("TableT", SnapshotEvents, SnapshotReports, SnapshotListings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +94,9 @@ class _Stated(Generic[RecordT]):
             np.array([number for _, number in kept], np.int64),
             [record for record, number in stated if number in suspended],
         )
+
+    def rows(self) -> tuple[list[RecordT], Int64s]:
+        return self.records, self.sequence
 
     def every(self) -> list[RecordT]:
         return self.records + self.suspended
@@ -249,6 +249,10 @@ def _assemble(
     offsets, key_bytes = _packed(keys)
     index_of_number = np.full(present.size, -1, np.int64)
     index_of_number[number] = index_of_rank
+
+    def indices(refs: Sequence[SubjectRef]) -> NDArray[np.int32]:
+        return index_of_number[statements.numbers(refs)].astype(np.int32)
+
     return Snapshot(
         facts=SnapshotFacts(
             store_id=store.store_id(),
@@ -268,10 +272,12 @@ def _assemble(
             rank_of_index=rank_of_index,
             number=number,
         ),
-        links=_csr_links(links, index_of_rank[src], index_of_rank[dst], number.size),
-        listings=_listing_columns(statements, purpose, index_of_number),
-        events=_event_columns(statements, index_of_number),
-        reports=_report_columns(statements, index_of_number),
+        links=csr_links(links, index_of_rank[src], index_of_rank[dst], number.size),
+        listings=by_content(
+            listing_columns(*statements.listings.rows(), indices, sorted(purpose.list_names))
+        ),
+        events=by_content(event_columns(*statements.events.rows(), indices)),
+        reports=by_content(report_columns(*statements.reports.rows(), indices)),
     )
 
 
@@ -310,99 +316,6 @@ def _packed(keys: pa.StringArray) -> tuple[Int64s, NDArray[np.uint8]]:
     content = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
     return offset - offset[0], content[offset[0] : offset[-1]].copy()
 
-
-def _csr_links(
-    links: Columns, src: NDArray[np.int32], dst: NDArray[np.int32], n: int
-) -> SnapshotLinks:
-    by_content = [links[name] for name in _LINK_CONTENT]
-    order = np.lexsort((links["sequence"], *by_content, dst, src))
-    indptr = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(src, minlength=n), out=indptr[1:])
-    return SnapshotLinks(
-        indptr=indptr,
-        dst=dst[order],
-        kind=links["kind"][order],
-        weight=links["weight"][order],
-        count=links["count"][order],
-        valid_from_us=links["valid_from_us"][order],
-        valid_to_us=links["valid_to_us"][order],
-        sequence=links["sequence"][order],
-    )
-
-
-def _listing_columns(
-    statements: _Statements, purpose: Purpose, index_of_number: Int64s
-) -> SnapshotListings:
-    records = statements.listings.records
-    codes = {name: code for code, name in enumerate(sorted(purpose.list_names))}
-    columns = SnapshotListings(
-        subject=_indices(statements, [record.subject for record in records], index_of_number),
-        list_code=np.array([codes[record.list_name] for record in records], np.uint16),
-        is_blacklisting=np.array(
-            [record.list_kind is ListKind.BLACKLIST for record in records], np.bool_
-        ),
-        severity=np.array([record.severity for record in records], np.float64),
-        effective_from_us=_times_us([record.effective_from for record in records]),
-        until_us=_times_us([record.until for record in records]),
-        sequence=statements.listings.sequence,
-    )
-    return _by_content(columns)
-
-
-def _event_columns(statements: _Statements, index_of_number: Int64s) -> SnapshotEvents:
-    records = statements.events.records
-    codes = {kind: code for code, kind in enumerate(EVENT_KINDS)}
-    columns = SnapshotEvents(
-        subject=_indices(statements, [record.subject for record in records], index_of_number),
-        kind=np.array([codes[record.kind] for record in records], np.uint8),
-        value=np.array([record.value or 0.0 for record in records], np.float64),
-        has_value=np.array([record.value is not None for record in records], np.bool_),
-        occurred_at_us=_times_us([record.occurred_at for record in records]),
-        sequence=statements.events.sequence,
-    )
-    return _by_content(columns)
-
-
-def _report_columns(statements: _Statements, index_of_number: Int64s) -> SnapshotReports:
-    records = statements.reports.records
-    categories = {category: code for code, category in enumerate(REPORT_CATEGORIES)}
-    statuses = {status: code for code, status in enumerate(REPORT_STATUSES)}
-    reporter = np.full(len(records), NO_REPORTER, np.int32)
-    named = [(at, record.reporter) for at, record in enumerate(records) if record.reporter]
-    reporter[[at for at, _ in named]] = _indices(
-        statements, [ref for _, ref in named], index_of_number
-    )
-    columns = SnapshotReports(
-        subject=_indices(statements, [record.subject for record in records], index_of_number),
-        reporter=reporter,
-        category=np.array([categories[record.category] for record in records], np.uint8),
-        status=np.array([statuses[record.status] for record in records], np.uint8),
-        severity=np.array([record.severity for record in records], np.float64),
-        reported_at_us=_times_us([record.reported_at for record in records]),
-        sequence=statements.reports.sequence,
-    )
-    return _by_content(columns)
-
-
-def _indices(
-    statements: _Statements, refs: Sequence[SubjectRef], index_of_number: Int64s
-) -> NDArray[np.int32]:
-    return index_of_number[statements.numbers(refs)].astype(np.int32)
-
-
-def _times_us(times: Sequence[datetime]) -> Int64s:
-    return np.array([to_microseconds(time) for time in times], np.int64)
-
-
-def _by_content(columns: TableT) -> TableT:
-    """Return the rows in order of their columns as declared; `sequence`, the last, breaks ties."""
-    names = [field.name for field in fields(columns)]
-    order = np.lexsort([getattr(columns, name) for name in reversed(names)])
-    return replace(columns, **{name: getattr(columns, name)[order] for name in names})
-
-
-_LINK_CONTENT = ("count", "valid_to_us", "valid_from_us", "weight", "kind")
-"""What parallel links are ordered by, the last first."""
 
 _LINK_DTYPES: dict[str, type[np.generic]] = {
     "sequence": np.int64,
