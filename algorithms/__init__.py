@@ -5,6 +5,7 @@ from algorithms.certificate import Certificate
 from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
 from algorithms.csr import CSRGraph
 from algorithms.decay import Saturation, conductance, decay_factor
+from algorithms.dynamic_graph import DynamicGraph
 from algorithms.errors import (
     AlgorithmError,
     ConvergenceError,
@@ -14,6 +15,7 @@ from algorithms.errors import (
 from algorithms.exposure import Exposure, exposure
 from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
+from algorithms.live_exposure import LiveExposure
 from algorithms.many import exposure_many, trust_mass_many
 from algorithms.memory import MemoryEstimate, memory_estimate
 from algorithms.metrics import auc, average_precision, precision_at
@@ -34,9 +36,11 @@ __all__ = [
     "CheckedVector",
     "Contributions",
     "ConvergenceError",
+    "DynamicGraph",
     "Exposure",
     "InvalidArgumentError",
     "InvalidGraphError",
+    "LiveExposure",
     "MemoryEstimate",
     "Path",
     "Saturation",
