@@ -21,11 +21,9 @@ from algorithms._push_kernels import (
     MOVED,
     MOVES,
     NORM_1,
-    QUEUED,
     State,
     U,
-    degree_of,
-    enqueue,
+    wait,
 )
 from algorithms.accelerate import kernel
 from algorithms.arguments import Floats, Int32s, Int64s
@@ -86,8 +84,8 @@ def add_to(
     state.meter[NORM_1] += abs(f) - abs(old)
     if by_column:
         state.meter[DRIFT] += U * (abs(f) + 3.0 * abs(amount) + 4.0 * state.meter[NORM_1])
-    if abs(f) > theta * state.fc[u, 1] and not state.flags[u] & QUEUED:
-        enqueue(state, u, degree_of(push_rows, np.uint64(i)))
+    if abs(f) > theta * state.fc[u, 1]:
+        wait(push_rows, state, u, np.uint64(i))
 
 
 @kernel
@@ -164,8 +162,8 @@ def exposure_rows_changed(
                 f = s * ((1.0 - beta) * own[i]) + beta * total - s * x
             state.fc[u, 0] = f
             state.fc[u, 1] = s if s > 0.0 else 1.0
-            if abs(f) > (theta * s if s > 0.0 else 0.0) and not state.flags[u] & QUEUED:
-                enqueue(state, u, degree_of(reverse, np.uint64(i)))
+            if abs(f) > (theta * s if s > 0.0 else 0.0):
+                wait(reverse, state, u, np.uint64(i))
         if by_difference:
             # Weights of both sums are at most twice s, sums are within 2 U of them.
             state.meter[DRIFT] += 64.0 * U * (changes + 2) * (2.0 + state.meter[LARGEST])

@@ -68,6 +68,15 @@ def row_length(rows: Rows, i: int) -> Any:
 
 
 @kernel
+def row_lengths(rows: Rows, n: int) -> Int64s:
+    """``row_length`` of every row."""
+    lengths = np.empty(n, np.int64)
+    for i in range(n):
+        lengths[i] = row_length(rows, i)
+    return lengths
+
+
+@kernel
 def room_needed(rows: Rows, changed: Int32s) -> tuple[int, int]:
     """(slots, pool places) that one more link for each entry of ``changed`` can need at most."""
     slots = 0

@@ -31,10 +31,10 @@ class State(NamedTuple):
 
     ``fc`` is (f, c) for each subject and level, side by side as they are read together; c = 0
     marks what a what-if has not yet taken over from the published ``fc_of`` and ``x_of``. For
-    the published state these are ``fc`` and ``x``. ``queue`` is a ring; ``moved`` and
-    ``touched`` list what to report and, for a what-if, to clear. ``counts`` is (head of the
-    queue, its length, links of those in it, moved, touched); ``meter`` is (what rounding can
-    have moved the residual by since it was measured, Σ |f|, largest |x|).
+    the published state these are ``fc`` and ``x``. ``queue`` is a ring, ``hits`` scratch;
+    ``moved`` and ``touched`` list what to report and, for a what-if, to clear. ``counts`` is
+    (head of the queue, its length, links of those in it, moved, touched); ``meter`` is (what
+    rounding can have moved the residual by since it was measured, Σ |f|, largest |x|).
     """
 
     x: Floats
@@ -43,6 +43,7 @@ class State(NamedTuple):
     fc_of: Floats
     flags: NDArray[np.uint8]
     queue: Unsigned
+    hits: Unsigned
     moved: Unsigned
     touched: Unsigned
     counts: Int64s
@@ -57,141 +58,100 @@ class Extra(NamedTuple):
 
     head: Int32s
     following: Int32s
-    target: Int32s
+    target: Unsigned
     weight: Floats
     sums: Floats
 
 
 @inlined_kernel
-def enqueue(state: State, v: Any, degree: Any) -> None:
+def enqueue(flags: NDArray[np.uint8], queue: Unsigned, counts: Int64s, v: Any, degree: Any) -> None:
     """Append v, whose push will walk so many links; at most all wait, so the ring is enough."""
-    state.flags[v] |= QUEUED
-    at = state.counts[HEAD] + state.counts[WAITING]
-    if at >= state.queue.size:
-        at -= state.queue.size
-    state.queue[at] = v
-    state.counts[WAITING] += 1
-    state.counts[PENDING] += degree
+    flags[v] |= QUEUED
+    at = counts[HEAD] + counts[WAITING]
+    if at >= queue.size:
+        at -= queue.size
+    queue[at] = v
+    counts[WAITING] += 1
+    counts[PENDING] += degree
 
 
 @inlined_kernel
-def take_over(state: State, v: Any) -> None:
-    """Give a what-if its own f and c of v."""
-    state.fc[v, 0] = state.fc_of[v, 0]
-    state.fc[v, 1] = state.fc_of[v, 1]
-    state.touched[state.counts[TOUCHED]] = v
-    state.counts[TOUCHED] += 1
-
-
-@inlined_kernel
-def degree_of(rows: Rows, j: Any) -> Any:
-    """Links that a push of j walks."""
-    _, first, end = span(rows.indptr, rows.slot_of, rows.slots, j)
-    return np.int64(end - first)
-
-
-@inlined_kernel
-def receive(
-    rows: Rows,
-    state: State,
-    by_column: bool,
-    v: Any,
-    i: Any,
-    amount: float,
-    theta: float,
-    norm: float,
-    peak: float,
-) -> tuple[float, float]:
-    """f_v += amount, v a level of subject i; return Σ |f| and the largest |f| / c above theta."""
-    c = state.fc[v, 1]
-    if c == 0.0:
-        take_over(state, v)
-        c = state.fc[v, 1]
-    old = state.fc[v, 0]
-    f = old + amount
-    state.fc[v, 0] = f
-    if by_column:
-        norm += abs(f) - abs(old)
-    if abs(f) > theta * c:
-        peak = max(peak, abs(f) / c)
-        if not state.flags[v] & QUEUED:
-            enqueue(state, v, degree_of(rows, i))
-    return norm, peak
-
-
-@inlined_kernel
-def dequeue(state: State) -> Any:
+def dequeue(flags: NDArray[np.uint8], queue: Unsigned, counts: Int64s) -> Any:
     """Take the one that waited longest."""
-    u = np.uint64(state.queue[state.counts[HEAD]])
-    following = state.counts[HEAD] + 1
-    state.counts[HEAD] = following if following < state.queue.size else 0
-    state.counts[WAITING] -= 1
-    state.flags[u] &= ~QUEUED
+    u = np.uint64(queue[counts[HEAD]])
+    following = counts[HEAD] + 1
+    counts[HEAD] = following if following < queue.size else 0
+    counts[WAITING] -= 1
+    flags[u] &= ~QUEUED
     return u
 
 
 @inlined_kernel
-def move(
-    state: State, by_column: bool, u: Any, j: Any, is_last: bool, is_own: bool, own: Floats
-) -> float:
-    """Move the residual of u into its value, as far as float64 can hold it; return by how much."""
-    if not state.flags[u] & MOVED:
-        state.flags[u] |= MOVED
-        state.x[u] = state.x_of[u]
-        if is_last:
-            state.moved[state.counts[MOVES]] = j
-            state.counts[MOVES] += 1
-    f, c = state.fc[u, 0], state.fc[u, 1]
-    before = state.x[u]
-    x = own[j] if is_own else before + (f if by_column else f / c)
-    rho = float(x - before)
-    state.x[u] = x
-    left = 0.0 if is_own else f - (rho if by_column else c * rho)
-    state.fc[u, 0] = left
-    state.meter[LARGEST] = max(state.meter[LARGEST], abs(x))
-    state.meter[NORM_1] += abs(left) - abs(f)
-    # Rounding of rho, of the product and of the difference, each against c |rho| at most.
-    state.meter[DRIFT] += 8.0 * U * abs(rho)
-    return rho
-
-
-@inlined_kernel
-def spread(
-    rows: Rows,
-    extra: Extra,
-    state: State,
-    by_column: bool,
-    j: Any,
-    to: Any,
-    m: float,
-    theta: float,
-    link: Any,
-) -> float:
-    """f_i += m · w_ij over the links of j; return the largest |f| / c above theta, or theta."""
-    norm, peak = state.meter[NORM_1], theta
-    in_base, k, end = span(rows.indptr, rows.slot_of, rows.slots, j)
-    # Every link of j before k has had its part.
-    while in_base and k < end:
-        i = np.uint64(rows.indices[k])
-        amount = m * base_weight(rows.weights, k)
-        norm, peak = receive(rows, state, by_column, to + i, i, amount, theta, norm, peak)
-        k += ONE
-    while k < end:
-        i = np.uint64(rows.pool[k])
-        amount = m * rows.loads[k]
-        norm, peak = receive(rows, state, by_column, to + i, i, amount, theta, norm, peak)
-        k += ONE
-    while link >= 0:
-        i = np.uint64(extra.target[link])
-        amount = m * extra.weight[link]
-        norm, peak = receive(rows, state, by_column, to + i, i, amount, theta, norm, peak)
-        link = extra.following[link]
-    state.meter[NORM_1] = norm
-    return peak
+def degree_of(indptr: Unsigned, slot_of: Int32s, slots: Int64s, j: Any) -> Any:
+    """Links that a push of j walks."""
+    _, first, end = span(indptr, slot_of, slots, j)
+    return np.int64(end - first)
 
 
 @kernel
-def drain(
+def wait(rows: Rows, state: State, u: Any, i: Any) -> None:
+    """Enqueue u, a level of subject i, unless it waits already."""
+    if not state.flags[u] & QUEUED:
+        degree = degree_of(rows.indptr, rows.slot_of, rows.slots, i)
+        enqueue(state.flags, state.queue, state.counts, u, degree)
+
+
+@kernel
+def scatter(
+    fc: Floats,
+    fc_of: Floats,
+    flags: NDArray[np.uint8],
+    touched: Unsigned,
+    hits: Unsigned,
+    counts: Int64s,
+    indices: Unsigned,
+    weights: Floats | None,
+    k: Any,
+    end: Any,
+    to: Any,
+    m: float,
+    theta: float,
+    by_column: bool,
+) -> tuple[int, float, float]:
+    """f_i += m · w_i for the links from k to end; ``hits`` takes those that shall be enqueued.
+
+    Return how many these are, the change of Σ |f|, and the largest |f| / c above theta.
+    """
+    count = 0
+    norm = 0.0
+    peak = theta
+    # Every link before k has had its part.
+    while k < end:
+        v = to + np.uint64(indices[k])
+        c = fc[v, 1]
+        if c == 0.0:
+            fc[v, 0] = fc_of[v, 0]
+            c = fc_of[v, 1]
+            fc[v, 1] = c
+            touched[counts[TOUCHED]] = v
+            counts[TOUCHED] += 1
+        old = fc[v, 0]
+        f = old + m * base_weight(weights, k)
+        fc[v, 0] = f
+        if by_column:
+            norm += abs(f) - abs(old)
+        if abs(f) > theta * c:
+            peak = max(peak, abs(f) / c)
+            if not flags[v] & QUEUED:
+                flags[v] |= QUEUED
+                hits[count] = indices[k]
+                count += 1
+        k += ONE
+    return count, norm, peak
+
+
+@kernel
+def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links to pass on
     rows: Rows,
     sums: Floats,
     own: Floats,
@@ -210,45 +170,88 @@ def drain(
     Ends early once links walked and links of those that wait exceed the budget. ``stride`` is
     the distance of two levels, 0 without a hop limit; the last level begins at ``top``.
     """
-    links = 0
+    # Fields are taken out once: reading one from its record costs more than a link.
+    x, fc, fc_of, flags = state.x, state.fc, state.fc_of, state.flags
+    queue, hits, touched, counts = state.queue, state.hits, state.touched, state.counts
+    indptr, slot_of, slots = rows.indptr, rows.slot_of, rows.slots
+    norm, drift, largest = state.meter[NORM_1], state.meter[DRIFT], state.meter[LARGEST]
+    links = np.int64(0)
     # Between two pushes f is the residual, up to drift; all above theta · c wait.
-    while state.counts[WAITING] > 0 and state.meter[NORM_1] > stop:
-        if links + (0 if by_column else state.counts[PENDING]) > budget:
+    while counts[WAITING] > 0 and norm > stop:
+        if links + (0 if by_column else counts[PENDING]) > budget:
             break
-        u = dequeue(state)
+        u = dequeue(flags, queue, counts)
         level = u // np.uint64(stride) if stride > 0 else np.uint64(0)
         j = u - level * np.uint64(stride)
-        degree = degree_of(rows, j)
-        state.counts[PENDING] -= degree
-        f, c = state.fc[u, 0], state.fc[u, 1]
+        in_base, first, end = span(indptr, slot_of, slots, j)
+        degree = np.int64(end - first)
+        counts[PENDING] -= degree
+        f, c = fc[u, 0], fc[u, 1]
         # Exposure without contacts is one's own risk to the last bit, so that is always pushed.
-        is_own = not by_column and sums[j] == 0.0 and state.touched.size == 0
+        is_own = not by_column and sums[j] == 0.0 and touched.size == 0
         if not abs(f) > theta * c and not (is_own and f != 0.0):
             continue
         is_last = u >= np.uint64(top)
-        rho = move(state, by_column, u, j, is_last, is_own, own)
+        if not flags[u] & MOVED:
+            flags[u] |= MOVED
+            x[u] = state.x_of[u]
+            if is_last:
+                state.moved[counts[MOVES]] = j
+                counts[MOVES] += 1
+        before = x[u]
+        x[u] = own[j] if is_own else before + (f if by_column else f / c)
+        rho = x[u] - before
+        fc[u, 0] = 0.0 if is_own else f - (rho if by_column else c * rho)
+        norm += abs(fc[u, 0]) - abs(f)
+        largest = max(largest, abs(x[u]))
+        # Rounding of rho, of the product and of the difference, each against c |rho| at most.
+        drift += 8.0 * U * abs(rho)
         links += 1
-        if is_last and stride > 0:
-            continue
-        m = damping * rho
         link = extra.head[j] if extra.head.size > 0 else np.int32(-1)
+        total = 1.0
         if by_column:
             total = extra.sums[link] if link >= 0 else sums[j]
-            if total == 0.0:
-                continue
-            m /= total
+        if (is_last and stride > 0) or total == 0.0:
+            continue
+        m = damping * rho / total
         links += degree
-        was = state.meter[NORM_1]
+        was = norm
         to = u - j + np.uint64(stride)
-        peak = spread(rows, extra, state, by_column, j, to, m, theta, link)
+        if in_base:
+            count, change, peak = scatter(
+                fc, fc_of, flags, touched, hits, counts, rows.indices, rows.weights, first, end,
+                to, m, theta, by_column,
+            )  # fmt: skip
+        else:
+            count, change, peak = scatter(
+                fc, fc_of, flags, touched, hits, counts, rows.pool, rows.loads, first, end,
+                to, m, theta, by_column,
+            )  # fmt: skip
+        norm += change
+        while True:
+            for at in range(count):
+                i = np.uint64(hits[at])
+                enqueue(flags, queue, counts, to + i, degree_of(indptr, slot_of, slots, i))
+            if link < 0:
+                break
+            at_link = np.uint64(link)
+            count, change, above = scatter(
+                fc, fc_of, flags, touched, hits, counts, extra.target, extra.weight, at_link,
+                at_link + ONE, to, m, theta, by_column,
+            )  # fmt: skip
+            norm += change
+            peak = max(peak, above)
+            link = extra.following[link]
         if by_column:
             # Every |f| is at most their sum, which itself rounds twice for each link.
-            peak = max(was, state.meter[NORM_1]) * (2.0 * degree + 8.0)
-        # One rounding for each f as it grows (two over extra links), those of amounts before.
-        state.meter[DRIFT] += U * (2.0 * peak + 8.0 * abs(rho))
-    if state.counts[WAITING] == 0:
-        state.counts[PENDING] = 0
-    return links
+            peak = max(was, norm) * (2.0 * degree + 8.0)
+        # One rounding for each f as it grows, and those of amounts; over extra links two, of
+        # weights that can exceed that of the row 1024 times.
+        drift += U * (4.0 * peak + (8192.0 if extra.head.size > 0 else 8.0) * abs(rho))
+    if counts[WAITING] == 0:
+        counts[PENDING] = 0
+    state.meter[NORM_1], state.meter[DRIFT], state.meter[LARGEST] = norm, drift, largest
+    return int(links)
 
 
 @kernel
@@ -257,8 +260,8 @@ def scan(rows: Rows, state: State, n: int, levels: int, stride: int, theta: floa
     for level in range(levels):
         for i in range(n):
             u = np.uint64(level * stride + i)
-            if abs(state.fc[u, 0]) > theta * state.fc[u, 1] and not state.flags[u] & QUEUED:
-                enqueue(state, u, degree_of(rows, np.uint64(i)))
+            if abs(state.fc[u, 0]) > theta * state.fc[u, 1]:
+                wait(rows, state, u, np.uint64(i))
 
 
 @kernel

@@ -5,15 +5,16 @@ nobody touched is read where it was. Rows are kept in both directions, as a push
 needs all rows that contain a subject. It knows nothing of the operators that follow it.
 """
 
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from algorithms import _dynamic_graph_kernels as kernels
-from algorithms._dynamic_graph_kernels import Rows
+from algorithms._overlay import Overlay, grown
 from algorithms.arguments import Floats, Int32s, Int64s, whole_number
 from algorithms.csr import MOST_SUBJECTS, CSRGraph
 from algorithms.errors import InvalidGraphError
@@ -52,52 +53,6 @@ class Follower(Protocol):
 
     def subjects_added(self, n: int) -> None:
         """The graph now has n subjects."""
-
-
-class Overlay:
-    """The rows of one direction: those of the base, and a growing pool of changed ones."""
-
-    def __init__(self, base: CSRGraph) -> None:
-        self._base = (base.indptr.view(np.uint64), base.indices.view(np.uint32), base.weights)
-        self._slot_of = np.full(base.n, kernels.BASE, np.int32)
-        self._slots = np.zeros((16, 6), np.int64)
-        self._pool = np.zeros(256, np.uint32)
-        self._loads = np.zeros(256)
-        self._used = np.zeros(2, np.int64)
-        self.n = base.n
-        self._bind()
-
-    def _bind(self) -> None:
-        self.rows = Rows(*self._base, self._slot_of, self._slots, self._pool, self._loads)
-
-    def put(self, source: Int32s, target: Int32s, weight: Floats) -> Floats:
-        """Set links, ``source`` ascending; return their weights before."""
-        before = np.empty(source.size)
-        self._reserve(*kernels.room_needed(self.rows, source))
-        kernels.put_all(self.rows, self._used, source, target, weight, before)
-        return before
-
-    def extend(self, n: int) -> None:
-        """Empty rows for new subjects, up to n in all."""
-        added = n - self.n
-        if n > self._slot_of.size:
-            self._slot_of = grown(self._slot_of, n)
-        self._reserve(added, 0)
-        slots = np.arange(self._used[0], self._used[0] + added)
-        self._slot_of[self.n : n] = slots
-        # Without room, the first link moves such a row to the end of the pool.
-        self._slots[slots] = 0
-        self._used[0] += added
-        self.n = n
-        self._bind()
-
-    def _reserve(self, slots: int, places: int) -> None:
-        lines, room = int(self._used[0]) + slots, int(self._used[1]) + places
-        if lines > self._slots.shape[0]:
-            self._slots = grown(self._slots, lines)
-        if room > self._pool.size:
-            self._pool, self._loads = grown(self._pool, room), grown(self._loads, room)
-        self._bind()
 
 
 class DynamicGraph:
@@ -171,6 +126,14 @@ class DynamicGraph:
         view.flags.writeable = False
         return view
 
+    def forward_lengths(self) -> Int64s:
+        """Out-links of every subject, int64 (n,), as many as a push walks.
+
+        >>> DynamicGraph(CSRGraph.from_edges([0, 0], [1, 2])).forward_lengths()
+        array([2, 0, 0])
+        """
+        return kernels.row_lengths(self.forward.rows, self.n)
+
     def weight(self, src: int, dst: int) -> float:
         """Return the weight of a link, 0.0 where there is none.
 
@@ -208,20 +171,9 @@ class DynamicGraph:
         >>> graph.weight_sum
         array([0., 2.])
         """
-        sources, targets = _ids("src", src, self.n), _ids("dst", dst, self.n)
-        weights = np.ascontiguousarray(weight, np.float64).reshape(-1)
-        if not sources.size == targets.size == weights.size:
-            raise InvalidGraphError(
-                f"src has {sources.size} entries, dst {targets.size} and weight {weights.size}"
-            )
+        sources, targets, weights = checked_links(src, dst, weight, self.n)
         if weights.size == 0:
             return
-        _require_range(weights)
-        if weights.size > 1:
-            order = np.lexsort((targets, sources))
-            sources, targets, weights = sources[order], targets[order], weights[order]
-            stays = np.append((np.diff(sources) != 0) | (np.diff(targets) != 0), True)
-            sources, targets, weights = sources[stays], targets[stays], weights[stays]
         order = np.argsort(targets, kind="stable")
         self.reverse.put(targets[order], sources[order], weights[order])
         before = self.forward.put(sources, targets, weights)
@@ -254,6 +206,20 @@ class DynamicGraph:
         indptr, indices, weights, all_one = kernels.gathered(self.forward.rows, self.n)
         return CSRGraph(indptr, indices, None if all_one else weights)
 
+    def fork(self) -> "DynamicGraph":
+        """Return the same graph, over the same base, whose changes are its own; nobody follows it.
+
+        >>> graph = DynamicGraph(CSRGraph.from_edges([0], [1]))
+        >>> graph.fork().set_link(0, 1, 0.0)
+        >>> graph.m
+        1
+        """
+        twin = copy(self)
+        twin.forward, twin.reverse = self.forward.copy(), self.reverse.copy()
+        twin.all_sums, twin._lost = self.all_sums.copy(), self._lost.copy()
+        twin._followers = WeakSet()
+        return twin
+
     def follow(self, follower: Follower) -> None:
         """Tell ``follower`` of every change from now on, for as long as somebody else holds it."""
         self._followers.add(follower)
@@ -272,11 +238,30 @@ class DynamicGraph:
             follower.rows_changed(changes)
 
 
-def grown(array: Any, least: int) -> Any:
-    """A copy with room for at least so many, and an eighth more; zeros behind."""
-    larger = np.zeros((max(least, array.shape[0]) * 9 // 8 + 16, *array.shape[1:]), array.dtype)
-    larger[: array.shape[0]] = array
-    return larger
+def checked_links(
+    src: ArrayLike, dst: ArrayLike, weight: ArrayLike, n: int
+) -> tuple[Int32s, Int32s, Floats]:
+    """Return the links, ascending by source and target, of equal ones the last.
+
+    Raises:
+        InvalidGraphError: lengths differ, or an entry is out of its range; says which.
+
+    >>> checked_links([1, 0, 1], [0, 1, 0], [1.0, 2.0, 3.0], 2)[2]
+    array([2., 3.])
+    """
+    sources, targets = _ids("src", src, n), _ids("dst", dst, n)
+    weights = np.ascontiguousarray(weight, np.float64).reshape(-1)
+    if not sources.size == targets.size == weights.size:
+        raise InvalidGraphError(
+            f"src has {sources.size} entries, dst {targets.size} and weight {weights.size}"
+        )
+    _require_range(weights)
+    if weights.size > 1:
+        order = np.lexsort((targets, sources))
+        sources, targets, weights = sources[order], targets[order], weights[order]
+        stays = np.append((np.diff(sources) != 0) | (np.diff(targets) != 0), True)
+        sources, targets, weights = sources[stays], targets[stays], weights[stays]
+    return sources, targets, weights
 
 
 def _ids(name: str, values: ArrayLike, n: int) -> Int32s:

@@ -8,13 +8,18 @@ changed link does to residuals). The operator is that of ``exposure``.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from algorithms._change_kernels import exposure_rows_changed, own_changed
-from algorithms._live import DEPTH, RESIDUAL_SHARE, Bounds, Live, geometric, off_of
+from algorithms import _what_if_kernels as kernels
+from algorithms._change_kernels import exposure_rows_changed
+from algorithms._live import DEPTH, RESIDUAL_SHARE
+from algorithms._live_state import Bounds, geometric, off_of
+from algorithms._live_what_if import Imagining
 from algorithms._operator import Norms
-from algorithms._push_kernels import DRIFT, LARGEST, WAITING
+from algorithms._push_kernels import DRIFT, LARGEST, WAITING, Extra, State
+from algorithms._what_if import Changes
 from algorithms.arguments import (
     CheckedVector,
     Floats,
+    Int32s,
     checked,
     float_vector,
     real_number,
@@ -27,7 +32,7 @@ from algorithms.dynamic_graph import DynamicGraph, RowChanges
 NO_LIMIT = -np.inf
 
 
-class LiveExposure(Live):
+class LiveExposure(Imagining):
     """Exposure of every subject of a dynamic graph, kept within a tolerance.
 
     With f_i = c_i r_i, c_i the weight of row i, a new own risk or a changed row i moves f_i only.
@@ -54,6 +59,7 @@ class LiveExposure(Live):
     (array([0, 1]), array([0.5, 1. ]))
     """
 
+    sweep_share = 0.9
     by_column = False
 
     def __init__(
@@ -86,13 +92,7 @@ class LiveExposure(Live):
         >>> live.own
         array([1. , 0.5])
         """
-        ids = subject_ids("subjects", subjects, self.n)
-        values = float_vector("risks", np.reshape(risks, -1), ids.size, low=0.0, high=1.0)
-        own_changed(
-            self.graph.reverse.rows, self.graph.all_sums, self._state, False, 1.0 - self.damping,
-            self._levels, self._stride, self._theta, ids, values, self._own,
-        )  # fmt: skip
-        self._is_changed = True
+        self._set_own(*self._checked_own(subjects, risks, "risks"))
 
     def rows_changed(self, changes: RowChanges) -> None:
         """Take changed rows of the graph into the residuals; the graph calls this itself."""
@@ -145,14 +145,23 @@ class LiveExposure(Live):
     def _rounding(self) -> float:
         return gamma(DEPTH) * max(1.0, float(self._state.meter[LARGEST]))
 
-    def _bounds(self) -> Bounds:
+    def _checked_own(
+        self, subjects: ArrayLike, values: ArrayLike, name: str = "own"
+    ) -> tuple[Int32s, Floats]:
+        ids = subject_ids("subjects", subjects, self.n)
+        return ids, float_vector(name, np.reshape(values, -1), ids.size, low=0.0, high=1.0)
+
+    def _bounds(self, state: State | None = None) -> Bounds:
         terms = None if self.hop_limit is None else self._levels
-        rounding = self._rounding() if self.graph.linking else 0.0
-        drift = float(self._state.meter[DRIFT]) if self.graph.linking else 0.0
+        meter = (self._state if state is None else state).meter
+        # Nothing is rounded where nobody averages.
+        is_exact = state is None and self.graph.linking == 0
+        rounding = 0.0 if is_exact else gamma(DEPTH) * max(1.0, float(meter[LARGEST]))
+        drift = 0.0 if is_exact else float(meter[DRIFT])
         return Bounds(geometric(self.damping, terms), off_of(rounding, drift))
 
     def _usual_theta(self) -> float:
-        return RESIDUAL_SHARE * self.tolerance / self._bounds().gain
+        return max(self._residual, RESIDUAL_SHARE * self.tolerance / self._bounds().gain)
 
     def _push(self, tolerance: float, budget: int) -> int:
         theta = RESIDUAL_SHARE * tolerance / self._bounds().gain
@@ -161,7 +170,7 @@ class LiveExposure(Live):
         links = self._drain(theta, NO_LIMIT, budget)
         if not self._state.counts[WAITING]:
             self._theta = theta
-            if self._is_changed:
+            if self._is_changed or self._residual > theta:
                 self._residual = theta
                 self._is_changed = False
         return links
@@ -171,6 +180,33 @@ class LiveExposure(Live):
             return False
         bounds = self._bounds()
         return upward((self._residual + bounds.off) * bounds.gain) <= tolerance
+
+    def _imagine(
+        self, state: State, extra: Extra, c: Changes, tolerance: float
+    ) -> tuple[int, float]:
+        gain = self._bounds(state).gain
+        theta = RESIDUAL_SHARE * tolerance / gain
+        if theta < self._theta:
+            return 0, np.inf
+        reverse, forward = self.graph.reverse.rows, self.graph.forward.rows
+        kernels.inherit(reverse, state, self._state, False, self._stride, theta)
+        kernels.own_changed(
+            reverse, self.graph.all_sums, self._own, state, False, 1.0 - self.damping,
+            self._levels, self._stride, theta, c.subjects, c.values,
+        )  # fmt: skip
+        if c.src.size:
+            own = self._own[c.src]
+            if c.subjects.size:
+                at = np.minimum(np.searchsorted(c.subjects, c.src), c.subjects.size - 1)
+                own = np.where(c.subjects[at] == c.src, c.values[at], own)
+            kernels.exposure_rows_changed(
+                forward, reverse, self.graph.all_sums, state, self.damping, self._levels,
+                self._stride, theta, c.src, c.dst, c.change, c.sums_after, own,
+            )  # fmt: skip
+        links = self._drain(theta, NO_LIMIT, self._budget(tolerance), state, extra)
+        if state.counts[WAITING]:
+            return links, np.inf
+        return links, upward((theta + self._bounds(state).off) * gain)
 
     def _judge(self, norms: Norms, sweeps: int) -> tuple[Certificate, float]:
         bounds = Bounds(geometric(self.damping, None), off_of(gamma(DEPTH), 0.0))
