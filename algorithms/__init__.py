@@ -1,10 +1,13 @@
 """Pure numpy and Numba operators on graphs: arrays in, arrays and certificates out."""
 
+from algorithms._live import Settled
+from algorithms._what_if import WhatIf
 from algorithms.arguments import CheckedVector, checked_vector
 from algorithms.certificate import Certificate
 from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
 from algorithms.csr import CSRGraph
 from algorithms.decay import Saturation, conductance, decay_factor
+from algorithms.dynamic_graph import DynamicGraph
 from algorithms.errors import (
     AlgorithmError,
     ConvergenceError,
@@ -14,6 +17,8 @@ from algorithms.errors import (
 from algorithms.exposure import Exposure, exposure
 from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
+from algorithms.live_exposure import LiveExposure
+from algorithms.live_trust_mass import LiveTrustMass
 from algorithms.many import exposure_many, trust_mass_many
 from algorithms.memory import MemoryEstimate, memory_estimate
 from algorithms.metrics import auc, average_precision, precision_at
@@ -34,14 +39,19 @@ __all__ = [
     "CheckedVector",
     "Contributions",
     "ConvergenceError",
+    "DynamicGraph",
     "Exposure",
     "InvalidArgumentError",
     "InvalidGraphError",
+    "LiveExposure",
+    "LiveTrustMass",
     "MemoryEstimate",
     "Path",
     "Saturation",
+    "Settled",
     "StrongestPaths",
     "TrustMass",
+    "WhatIf",
     "auc",
     "average_precision",
     "barabasi_albert",

@@ -193,3 +193,25 @@ def _range_text(low: float, high: float) -> str:
     if math.isinf(high):
         return f"it must be finite and at least {low:g}"
     return f"it must be in [{low:g}, {high:g}]"
+
+
+def subject_ids(name: str, ids: ArrayLike, n: int) -> Int32s:
+    """Return ``ids``, one or many, as int32 (k,), each in [0, n).
+
+    Raises:
+        InvalidArgumentError: not whole numbers, or out of range; says at which position.
+
+    >>> subject_ids("subjects", 3, 5)
+    array([3], dtype=int32)
+    """
+    array = np.asarray(ids).reshape(-1)
+    if array.size == 0:
+        return np.empty(0, np.int32)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InvalidArgumentError(name, f"are {array.dtype}; they must be whole numbers")
+    if int(array.min()) < 0 or int(array.max()) >= n:
+        position = int(np.argmax((array < 0) | (array >= n)))
+        raise InvalidArgumentError(
+            name, f"is {array[position]}; it must be in [0, {n})", position=position
+        )
+    return np.ascontiguousarray(array, np.int32)

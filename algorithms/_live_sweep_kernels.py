@@ -1,0 +1,73 @@
+"""One pass over all links of a dynamic graph: the operator's value everywhere, and its residual.
+
+The same sums in the same order as ``_sweep_kernels``, for rows of which some lie in the pool.
+"""
+
+# Kernels take plain arrays, one by one; their wrappers hold the records.
+
+import numpy as np
+from numba import prange
+
+from algorithms._dynamic_graph_kernels import ONE, Rows, span
+from algorithms._sweep_kernels import SUM_BLOCK, Singles, block_sum, hub_sum
+from algorithms.accelerate import parallel_kernel
+from algorithms.arguments import Floats, Int64s
+
+
+@parallel_kernel
+def applied(
+    blocks: Int64s,
+    rows: Rows,
+    sums: Floats,
+    by_column: bool,
+    own: Floats,
+    keep: float,
+    damping: float,
+    z: Floats,
+    t: Floats,
+    f: Singles,
+    f1: Singles,
+    f2: Singles,
+    norms: Floats,
+) -> None:
+    """t is the operator at z, f = r / c; norms: max |r|, Σ |r|, Σ |c z|, Σ c f (f, f1, f2)."""
+    for b in prange(blocks.size - 1):
+        top = total = mass = f_f = f_f1 = f_f2 = 0.0
+        i = np.uint64(blocks[b])
+        # The sums are those over the block's rows before i.
+        while i < np.uint64(blocks[b + 1]):
+            in_base, first, end = span(rows.indptr, rows.slot_of, rows.slots, i)
+            c = sums[i] if sums[i] > 0.0 else 1.0
+            if in_base:
+                if end - first <= SUM_BLOCK:
+                    dot = block_sum(z, rows.indices, rows.weights, first, end)
+                else:
+                    dot = hub_sum(z, rows.indices, rows.weights, first, end)
+            else:
+                dot = hub_sum(z, rows.pool, rows.loads, first, end)
+            if by_column:
+                value = keep * own[i] + damping * dot
+            elif sums[i] == 0.0:
+                value = own[i]
+            else:
+                value = keep * own[i] + damping * (dot / c)
+            if not by_column:
+                c = 1.0
+            x = c * z[i]
+            r = value - x
+            t[i] = value
+            top = max(top, abs(r))
+            total += abs(r)
+            mass += x
+            f[i] = r / c
+            weighted = c * np.float64(f[i])
+            f_f += weighted * f[i]
+            f_f1 += weighted * f1[i]
+            f_f2 += weighted * f2[i]
+            i += ONE
+        norms[b, 0] = top
+        norms[b, 1] = total
+        norms[b, 2] = mass
+        norms[b, 3] = f_f
+        norms[b, 4] = f_f1
+        norms[b, 5] = f_f2
