@@ -45,6 +45,10 @@ class SnapshotShelf:
         moment = as_of or datetime.now(UTC)
         return within_retention(self._at(purpose, sequence, moment), purpose.retention_days, moment)
 
+    def unfiltered(self, purpose: Purpose, *, as_of: datetime) -> Snapshot:
+        """Return the latest snapshot with what is past its retention, for who follows the time."""
+        return self._latest(purpose, as_of)
+
     def forget(self) -> None:
         """Remove every file of every purpose."""
         for path in self._folder.rglob("*"):

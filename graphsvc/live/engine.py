@@ -1,0 +1,354 @@
+"""The live engine: follows the store, and keeps every active programme's scores up to date.
+
+It holds nothing that the store doesn't: after a crash it is built again from the newest snapshot
+and the records since, so that no acknowledged record can be lost here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from graphsvc.changes import ScoreChange
+from graphsvc.errors import CertificateError
+from graphsvc.live.calendar import Calendar
+from graphsvc.live.delta import read_delta
+from graphsvc.live.evidence import LiveEvidence, Touched
+from graphsvc.live.programme import DEFAULT_TOLERANCE, LiveBound, LiveProgramme, Moved
+from graphsvc.model import Programme, Purpose, SubjectRef
+from graphsvc.model.checks import to_microseconds
+from graphsvc.scoring.propagate import propagate_snapshot
+from graphsvc.snapshot import SnapshotShelf
+from graphsvc.snapshot.retention import within_retention
+from graphsvc.snapshot.suspended import suspended_sequences
+from graphsvc.store.ports import Store
+
+log = structlog.get_logger(__name__)
+
+CHANGES_KEPT = 100_000
+REPORTED_POINTS = 0.1
+"""Scores that moved by more than this, and than the bound, are published as changes."""
+
+REBUILD_RECORDS = 20_000
+"""From so many new records on, building anew is cheaper than taking them in."""
+
+POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedChange:
+    """A change as subscribers see it; `number` counts them without gaps."""
+
+    number: int
+    at: datetime
+    sequence: int
+    change: ScoreChange
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScore:
+    """One subject's score now, and how far it may be off."""
+
+    subject: SubjectRef
+    score: float
+    exposure: float
+    trust: float
+    bound: LiveBound
+    sequence: int
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How far live scores are from a full solution, in points, and how far they may be."""
+
+    programme: str
+    sequence: int
+    difference: float
+    allowed: float
+    subjects: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the difference is within what both bounds allow."""
+        return self.difference <= self.allowed
+
+
+@dataclass(slots=True)
+class _PurposeState:
+    purpose: Purpose
+    evidence: LiveEvidence
+    calendar: Calendar
+    programmes: list[LiveProgramme]
+    sequence: int
+    erasures: int
+    suspended: frozenset[int]
+    good_until: datetime
+
+
+class LiveEngine:
+    """Live scores of some purposes' programmes; safe to share by threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        shelf: SnapshotShelf,
+        programmes: Sequence[tuple[Purpose, Sequence[Programme]]],
+        *,
+        now: datetime | None = None,
+        tolerance: float = DEFAULT_TOLERANCE,
+        reported_points: float = REPORTED_POINTS,
+    ) -> None:
+        """Build the state from the newest snapshots.
+
+        Args:
+            store: where records are.
+            shelf: where snapshots are.
+            programmes: each purpose with those of its programmes that are kept live.
+            now: the time to begin with.
+            tolerance: largest error of an exposure, and of all trust values together.
+            reported_points: changes of scores by less are not published.
+        """
+        self._store = store
+        self._shelf = shelf
+        self._tolerance = tolerance
+        self._reported_points = reported_points
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._changes: deque[PublishedChange] = deque(maxlen=CHANGES_KEPT)
+        self._numbered = 0
+        moment = now or datetime.now(UTC)
+        self._states = {
+            purpose.name: self._build(purpose, models, moment) for purpose, models in programmes
+        }
+
+    @property
+    def sequence(self) -> int:
+        """The last record that every purpose's scores know."""
+        with self._lock:
+            return min(state.sequence for state in self._states.values())
+
+    def follow(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
+        """Take in what is recorded, and what time brings, until told to stop."""
+        while not stop.wait(poll_s):
+            try:
+                self.catch_up()
+            except Exception as error:  # the store may be away for a while
+                log.warning("live scores stand still, trying again", why=repr(error))
+                stop.wait(1.0)
+
+    def catch_up(self, now: datetime | None = None) -> list[PublishedChange]:
+        """Take in everything recorded and due by now; return the changes that were published."""
+        moment = now or datetime.now(UTC)
+        published: list[PublishedChange] = []
+        with self._lock:
+            last = self._store.last_sequence()
+            for state in list(self._states.values()):
+                # A clock that steps back must not undo what has come to pass.
+                latest = max([moment, *(live.as_of for live in state.programmes)])
+                published += self._catch_up(state, last, latest)
+            if published:
+                self._changed.notify_all()
+        return published
+
+    def score(
+        self, purpose: str, subject: SubjectRef, *, programme: str | None = None
+    ) -> LiveScore:
+        """Return one subject's score as it stands.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        with self._lock:
+            state = self._states[purpose]
+            live = _chosen(state, programme)
+            index = np.array([state.evidence.index_of(subject)])
+            return LiveScore(
+                subject=subject,
+                score=float(live.scores[index][0]),
+                exposure=float(live.exposure_of(index)[0]),
+                trust=float(live.trust_of(index)[0]),
+                bound=live.bound(datetime.now(UTC)),
+                sequence=state.sequence,
+                as_of=live.as_of,
+            )
+
+    def programme(self, purpose: str, programme: str | None = None) -> LiveProgramme:
+        """Return the live state of one of a purpose's programmes, its champion's by default."""
+        with self._lock:
+            return _chosen(self._states[purpose], programme)
+
+    def changes(self, after: int, *, wait_s: float = 0.0) -> list[PublishedChange]:
+        """Return the changes published after a number; wait for one for a while if there is none.
+
+        Raises:
+            LookupError: changes after that number are no longer kept.
+        """
+        with self._lock:
+            self._changed.wait_for(lambda: self._numbered > after, wait_s)
+            if self._changes and after < self._changes[0].number - 1:
+                raise LookupError(f"changes up to {self._changes[0].number - 1} are gone")
+            return [change for change in self._changes if change.number > after]
+
+    def reconcile(self) -> list[Reconciled]:
+        """Compare every programme with a full solution of the same evidence at the same time.
+
+        Raises:
+            CertificateError: a difference is larger than both bounds allow.
+        """
+        with self._lock:
+            found = [
+                self._reconciled(state, live)
+                for state in self._states.values()
+                for live in state.programmes
+            ]
+        for one in found:
+            if not one.holds:
+                raise CertificateError(
+                    f"live scores of {one.programme} are {one.difference:g} points from a full "
+                    f"solution, {one.allowed:g} are allowed"
+                )
+        return found
+
+    def _build(
+        self, purpose: Purpose, programmes: Iterable[Programme], now: datetime
+    ) -> _PurposeState:
+        erasures = self._store.erasures()
+        snapshot = self._shelf.unfiltered(purpose, as_of=now)
+        evidence = LiveEvidence(snapshot)
+        live = [
+            LiveProgramme(evidence, programme, purpose, now, tolerance=self._tolerance)
+            for programme in programmes
+        ]
+        sequence = snapshot.facts.sequence
+        return _PurposeState(
+            purpose=purpose,
+            evidence=evidence,
+            calendar=Calendar(snapshot, to_microseconds(now), purpose.retention_days),
+            programmes=live,
+            sequence=sequence,
+            erasures=erasures,
+            suspended=suspended_sequences(self._store, sequence),
+            good_until=min((one.good_until() for one in live), default=now + timedelta(days=1)),
+        )
+
+    def _catch_up(self, state: _PurposeState, last: int, now: datetime) -> list[PublishedChange]:
+        is_too_much = last - state.sequence > REBUILD_RECORDS
+        if is_too_much or now > state.good_until or self._store.erasures() != state.erasures:
+            return self._rebuild(state, now)
+        touched = self._taken_in(state, last, now)
+        due = state.calendar.due(to_microseconds(now))
+        touched |= Touched.union(state.evidence.touched_by(sequence) for sequence in due)
+        if touched == Touched():
+            return []
+        published: list[PublishedChange] = []
+        for live in state.programmes:
+            published += self._published(state, live, live.apply(touched, now), now)
+        return published
+
+    def _taken_in(self, state: _PurposeState, last: int, now: datetime) -> Touched:
+        if last <= state.sequence:
+            return Touched()
+        delta = read_delta(self._store, state.purpose, state.sequence, last, state.suspended)
+        touched = [state.evidence.remove(sequence) for sequence in delta.removed]
+        now_us = to_microseconds(now)
+        for sequence, record in delta.added:
+            touched.append(state.evidence.add(sequence, record))
+            state.calendar.add(sequence, record, now_us)
+        touched += [state.evidence.told_by(record) for record in delta.mentioned]
+        state.sequence, state.suspended = delta.sequence, delta.suspended
+        return Touched.union(touched)
+
+    def _rebuild(self, state: _PurposeState, now: datetime) -> list[PublishedChange]:
+        begun = time.perf_counter()
+        before = {
+            live.programme.name: _by_ref(state.evidence, live.scores) for live in state.programmes
+        }
+        bounds = {live.programme.name: live.bound().score for live in state.programmes}
+        fresh = self._build(state.purpose, [live.programme for live in state.programmes], now)
+        self._states[state.purpose.name] = fresh
+        log.info(
+            "live scores built anew",
+            purpose=state.purpose.name,
+            sequence=fresh.sequence,
+            seconds=round(time.perf_counter() - begun, 3),
+        )
+        published: list[PublishedChange] = []
+        for live in fresh.programmes:
+            name = live.programme.name
+            old = before[name]
+            moved = [
+                (index, old.get(fresh.evidence.ref_of(index)), float(score))
+                for index, score in enumerate(live.scores)
+            ]
+            published += self._numbered_changes(
+                fresh, live, moved, now, bounds[name] + live.bound().score
+            )
+        return published
+
+    def _published(
+        self, state: _PurposeState, live: LiveProgramme, moved: Moved, now: datetime
+    ) -> list[PublishedChange]:
+        rows = zip(moved.index.tolist(), moved.before.tolist(), moved.after.tolist(), strict=True)
+        return self._numbered_changes(state, live, rows, now, moved.bound.score)
+
+    def _numbered_changes(
+        self,
+        state: _PurposeState,
+        live: LiveProgramme,
+        moved: Iterable[tuple[int, float | None, float]],
+        now: datetime,
+        bound: float,
+    ) -> list[PublishedChange]:
+        found = []
+        for index, before, after in moved:
+            if before is not None and abs(after - before) <= self._reported_points:
+                continue
+            self._numbered += 1
+            change = ScoreChange(
+                state.purpose.name,
+                live.programme.name,
+                state.evidence.ref_of(index),
+                before,
+                after,
+                bound,
+            )
+            found.append(PublishedChange(self._numbered, now, state.sequence, change))
+        self._changes.extend(found)
+        return found
+
+    def _reconciled(self, state: _PurposeState, live: LiveProgramme) -> Reconciled:
+        purpose, programme = state.purpose, live.programme
+        snapshot = self._shelf.at(purpose, state.sequence, as_of=live.as_of)
+        tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
+        whole = within_retention(snapshot, purpose.retention_days, live.as_of)
+        _, values = propagate_snapshot(whole, programme, purpose, live.as_of, tolerance)
+        index = np.array([state.evidence.index_of(whole.ref_of(i)) for i in range(whole.n)])
+        difference = np.abs(live.scores[index] - values.points.score).max(initial=0.0)
+        return Reconciled(
+            programme=programme.name,
+            sequence=state.sequence,
+            difference=float(difference),
+            allowed=live.bound().score + values.score_bound,
+            subjects=whole.n,
+        )
+
+
+def _chosen(state: _PurposeState, programme: str | None) -> LiveProgramme:
+    if programme is None:
+        return next(
+            (live for live in state.programmes if live.programme.champion), state.programmes[0]
+        )
+    return next(live for live in state.programmes if live.programme.name == programme)
+
+
+def _by_ref(evidence: LiveEvidence, scores: NDArray[np.float64]) -> dict[SubjectRef, float]:
+    return {evidence.ref_of(index): float(score) for index, score in enumerate(scores)}
