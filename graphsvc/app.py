@@ -22,6 +22,8 @@ from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.live.engine import LiveEngine
+from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
     AuditDraft,
@@ -37,6 +39,7 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.redress import Redress
+from graphsvc.replay import PastScore, Replayed, past_score, replay, require_evidence
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
@@ -315,11 +318,7 @@ class Service:
             if kept is not None and kept.run == scores.run:
                 return kept
             run = scores.run
-            if self.store.erasures() != run.erasures:
-                raise ConflictError(
-                    f"run {run.run_id}: records that it was made of were erased since, so that it "
-                    f"can't be explained; run: graphsvc recompute --purpose {purpose}"
-                )
+            require_evidence(self.store, run)
             declared = self._declared_purpose(run.purpose, run.purpose_version)
             model = self._declared_programme(run.programme, run.programme_version)
             snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
@@ -329,6 +328,67 @@ class Service:
                 self._explainers.pop(next(iter(self._explainers)))
             self._explainers[run.run_id] = explainer
             return explainer
+
+    def live(
+        self,
+        purposes: Sequence[str] | None = None,
+        *,
+        now: datetime | None = None,
+        tolerance: float = DEFAULT_TOLERANCE,
+    ) -> LiveEngine:
+        """Return an engine that keeps all programmes of some purposes (None: of all) live."""
+        names = purposes or sorted({name for name, _ in self.library.purposes})
+        return LiveEngine(
+            self.store,
+            self.snapshots,
+            [(self.library.purpose(name), self.library.programmes_of(name)) for name in names],
+            now=now,
+            tolerance=tolerance,
+        )
+
+    def replay(self, run_id: str) -> Replayed:
+        """Make a published run again, from the records as they were recorded then.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+            ConflictError: records were erased since.
+        """
+        run = self.store.run(run_id)
+        if run is None:
+            raise RunNotFoundError(f"there is no run {run_id!r}; graphsvc runs lists them")
+        require_evidence(self.store, run)
+        purpose = self._declared_purpose(run.purpose, run.purpose_version)
+        programme = self._declared_programme(run.programme, run.programme_version)
+        snapshot = self.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
+        return replay(self.store, run, snapshot, programme, purpose)
+
+    def past_score(
+        self,
+        purpose: str,
+        subject: SubjectRef,
+        *,
+        as_of: datetime,
+        known_at: int | None = None,
+        programme: str | None = None,
+    ) -> PastScore:
+        """Return what a score was at a time, or would have been with what was known later.
+
+        Args:
+            purpose: what it is read for.
+            subject: whose score.
+            as_of: the time that is scored.
+            known_at: the last record that may be used; all that was recorded by `as_of` where it
+                is not given.
+            programme: name of one of the purpose's programmes; its champion otherwise.
+
+        Raises:
+            SubjectNotFoundError: that evidence doesn't mention the subject.
+        """
+        declared = self.library.purpose(purpose)
+        sequence = self.store.sequence_at(as_of) if known_at is None else known_at
+        sequence = min(sequence, self.store.last_sequence())
+        snapshot = self.snapshots.at(declared, sequence, as_of=as_of)
+        return past_score(snapshot, self._programme(purpose, programme), declared, subject, as_of)
 
     def links(
         self,

@@ -23,6 +23,7 @@ from graphsvc.live.calendar import Calendar
 from graphsvc.live.delta import read_delta
 from graphsvc.live.evidence import LiveEvidence, Touched
 from graphsvc.live.programme import DEFAULT_TOLERANCE, LiveBound, LiveProgramme, Moved
+from graphsvc.live.what_if import Hypothesis, Remedy, WhatIfAnswer, candidates_of, remedy, what_if
 from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.propagate import propagate_snapshot
@@ -41,6 +42,7 @@ REBUILD_RECORDS = 20_000
 """From so many new records on, building anew is cheaper than taking them in."""
 
 POLL_S = 0.02
+MOST_SOURCES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,38 @@ class LiveEngine:
         with self._lock:
             return _chosen(self._states[purpose], programme)
 
+    def what_if(
+        self, purpose: str, hypothesis: Hypothesis, *, programme: str | None = None
+    ) -> WhatIfAnswer:
+        """Return every score that would move under a hypothesis; nothing published moves.
+
+        Raises:
+            NotFoundError: a record is not in force, or a subject is not known, for the purpose.
+            InvalidInputError: the purpose does not permit a record that is put in.
+        """
+        with self._lock:
+            state = self._states[purpose]
+            return what_if(state.evidence, _chosen(state, programme), hypothesis)
+
+    def what_would_change_it(
+        self, purpose: str, subject: SubjectRef, goal: float, *, programme: str | None = None
+    ) -> Remedy | None:
+        """Return the fewest records without which a score would reach `goal`, None if none do.
+
+        Candidates are the subject's own events, listings and reports on it, and the blacklistings
+        of the subjects that it is most exposed to.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        with self._lock:
+            state = self._states[purpose]
+            live = _chosen(state, programme)
+            index = state.evidence.index_of(subject)
+            sources = [one for one, _ in live.exposure_sources(index)[:MOST_SOURCES]]
+            candidates = candidates_of(state.evidence, subject, sources)
+            return remedy(state.evidence, live, subject, goal, candidates)
+
     def changes(self, after: int, *, wait_s: float = 0.0) -> list[PublishedChange]:
         """Return the changes published after a number; wait for one for a while if there is none.
 
@@ -286,8 +320,10 @@ class LiveEngine:
             name = live.programme.name
             old = before[name]
             moved = [
-                (index, old.get(fresh.evidence.ref_of(index)), float(score))
+                (index, was, float(score))
                 for index, score in enumerate(live.scores)
+                for was in [old.get(fresh.evidence.ref_of(index))]
+                if was is None or abs(score - was) > self._reported_points
             ]
             published += self._numbered_changes(
                 fresh, live, moved, now, bounds[name] + live.bound().score
@@ -297,7 +333,13 @@ class LiveEngine:
     def _published(
         self, state: _PurposeState, live: LiveProgramme, moved: Moved, now: datetime
     ) -> list[PublishedChange]:
-        rows = zip(moved.index.tolist(), moved.before.tolist(), moved.after.tolist(), strict=True)
+        told = np.flatnonzero(np.abs(moved.after - moved.before) > self._reported_points)
+        rows = zip(
+            moved.index[told].tolist(),
+            moved.before[told].tolist(),
+            moved.after[told].tolist(),
+            strict=True,
+        )
         return self._numbered_changes(state, live, rows, now, moved.bound.score)
 
     def _numbered_changes(
@@ -310,8 +352,6 @@ class LiveEngine:
     ) -> list[PublishedChange]:
         found = []
         for index, before, after in moved:
-            if before is not None and abs(after - before) <= self._reported_points:
-                continue
             self._numbered += 1
             change = ScoreChange(
                 state.purpose.name,

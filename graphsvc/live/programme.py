@@ -25,6 +25,7 @@ from graphsvc.snapshot.retention import within_retention
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 DEFAULT_TOLERANCE = 1e-4
+MOST_LINKS_WALKED = 10_000_000
 PUSH_SHARE = 0.5
 """Share of the tolerance for pushes; the rest is for the time that passes between rebuilds."""
 
@@ -57,6 +58,7 @@ class Moved:
 class _Derived:
     """What an excerpt comes to, `links` as (src, dst, contact weight, vouching weight)."""
 
+    index: Int64s
     asked: Int64s
     inputs: PropagationInputs
     links: tuple[Int64s, Int64s, Floats, Floats]
@@ -164,8 +166,12 @@ class LiveProgramme:
         self._contacts.set_links(src, dst, contact)
         self._vouching.set_links(src, dst, vouched)
         felt, trusted = self._exposure.settle(threshold=0.0), self._trust.settle(threshold=0.0)
-        believing = self._believing(trusted.changed)
-        self._put_own(touched.subjects | believing, src)
+        self._put_own(found)
+        believing = self._believing(trusted.changed) - touched.subjects
+        if believing:
+            self._put_own(self._derive(self._evidence.excerpt(Touched(believing)), as_of))
+        known = np.concatenate([asked, src])
+        self._own.columns["has_contacts"][known] = self._contacts.weight_sum[known] > 0.0
         index = np.unique(
             np.concatenate([asked, src, felt.changed, trusted.changed, _array(believing)])
         )
@@ -208,11 +214,13 @@ class LiveProgramme:
         exposure = _overlaid(self._exposure.values, index, felt)
         trust_after = dict(zip(trusted.subjects.tolist(), trusted.after.tolist(), strict=True))
         own = self._own.taken(index)
-        for subjects, more in ((touched.subjects | believing, also),):
-            part = self._evidence.excerpt(Touched(subjects), without=without, also=more)
+        parts = [found]
+        if more := believing - touched.subjects:
+            others = self._evidence.excerpt(Touched(more), without=without, also=also)
+            parts.append(self._derive(others, self.as_of))
+        for part in parts:
             rows = self._columns(part, trust_after)
-            places = np.searchsorted(index, part.index[: part.asked])
-            own = own.with_rows(places, rows)
+            own = own.with_rows(np.searchsorted(index, part.asked), rows)
         own.columns["has_contacts"] = self._has_contacts(index, found)
         trust = _overlaid(self._trust.values, index, trusted) / self._unit
         return Moved(
@@ -223,6 +231,21 @@ class LiveProgramme:
             felt.sweeps + trusted.sweeps,
             self._bound(felt.bound, trusted.bound, None),
         )
+
+    def exposure_sources(self, index: int) -> list[tuple[int, float]]:
+        """Return whose own risk makes up a subject's exposure, the largest share first."""
+        found = algorithms.exposure_contributions(
+            self._contacts.to_csr(),
+            self._own.risk,
+            self.programme.exposure.beta,
+            index,
+            self.tolerance,
+            hop_limit=self.programme.exposure.hop_limit,
+            max_links=MOST_LINKS_WALKED,
+            values=self._exposure.values,
+            values_bound=self._exposure.certificate().bound_inf,
+        )
+        return list(zip(found.subjects.tolist(), found.shares.tolist(), strict=True))
 
     def _bound(self, exposure: float, mass: float, now: datetime | None) -> LiveBound:
         clock = self._clock(now or self.as_of)
@@ -247,7 +270,7 @@ class LiveProgramme:
             _weights(inputs.contacts, src, dst),
             _weights(inputs.vouching, src, dst),
         )
-        return _Derived(excerpt.index[: excerpt.asked], inputs, links)
+        return _Derived(excerpt.index, excerpt.index[: excerpt.asked], inputs, links)
 
     def _inputs(self, excerpt: Excerpt, as_of: datetime) -> PropagationInputs:
         kept = within_retention(excerpt.snapshot, self.purpose.retention_days, as_of)
@@ -263,20 +286,18 @@ class LiveProgramme:
         self._own = self._own.extended(added)
         self._score = np.concatenate([self._score, self.points_of(new).score])
 
-    def _put_own(self, subjects: frozenset[int], linked: Int64s) -> None:
-        excerpt = self._evidence.excerpt(Touched(subjects))
-        rows = self._columns(excerpt, {})
-        self._own = self._own.with_rows(excerpt.index[: excerpt.asked], rows)
-        known = np.concatenate([excerpt.index[: excerpt.asked], linked])
-        self._own.columns["has_contacts"][known] = self._contacts.weight_sum[known] > 0.0
+    def _put_own(self, found: _Derived) -> None:
+        has_contacts = self._own.columns["has_contacts"][found.asked]
+        self._own = self._own.with_rows(found.asked, self._columns(found, {}))
+        # An excerpt knows some of a subject's links only.
+        self._own.columns["has_contacts"][found.asked] = has_contacts
 
-    def _columns(self, excerpt: Excerpt, trust_after: dict[int, float]) -> OwnColumns:
+    def _columns(self, found: _Derived, trust_after: dict[int, float]) -> OwnColumns:
         """Return what an excerpt's subjects' own evidence comes to, reporters' trust looked up."""
-        inputs = self._inputs(excerpt, self.as_of)
-        mass = self._trust.values[excerpt.index]
-        for place, index in enumerate(excerpt.index.tolist()):
+        mass = self._trust.values[found.index]
+        for place, index in enumerate(found.index.tolist()):
             mass[place] = trust_after.get(index, mass[place])
-        return OwnColumns.of(inputs, inputs.reports.joint(mass / self._unit))
+        return OwnColumns.of(found.inputs, found.inputs.reports.joint(mass / self._unit))
 
     def _has_contacts(self, index: Int64s, found: _Derived) -> NDArray[np.bool_]:
         """Say who would have contacts if the derived links replaced those that stand."""
