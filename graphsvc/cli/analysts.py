@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, cast
 
 import typer
 from rich.panel import Panel
@@ -17,6 +18,7 @@ from graphsvc.cli.options import (
     PurposeOption,
     SubjectArgument,
     acting_user,
+    parse_time,
 )
 from graphsvc.cli.output import (
     find_subject,
@@ -27,8 +29,9 @@ from graphsvc.cli.output import (
     stdout,
     table,
 )
+from graphsvc.errors import InvalidInputError
 from graphsvc.explain import ExplainedValue, Explanation
-from graphsvc.model import AuditAction, ScoreRun, SubjectKind
+from graphsvc.model import AuditAction, ScoreRun, SubjectKind, SubjectRef
 from graphsvc.settings import Settings
 
 FIRST_REASONS = 5
@@ -47,9 +50,25 @@ def score(
     subject: SubjectArgument,
     purpose: PurposeOption,
     programme: ProgrammeOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What it was at a time, instead of the last run.")
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            "--known-at",
+            help="With --as-of: by what was recorded at this time, or up to this sequence; at the "
+            "as-of time otherwise.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show one subject's score for a purpose, its certified bound, width, band and reasons."""
+    if as_of is not None:
+        _past_score(subject, purpose, programme, as_of, known_at, as_json=json)
+        return
+    if known_at is not None:
+        raise InvalidInputError("--known-at: goes with --as-of")
     with Service.open(Settings.load()) as service:
         ref = find_subject(subject, service.scores(purpose, programme=programme))
         explanation = service.explain(purpose, ref, programme=programme)
@@ -97,6 +116,41 @@ def score(
         stdout.print(f"  {signed(reason.points):>8}  {reason.text}", highlight=False)
     for other, values in beside:
         stdout.print(f"[dim]{other.programme} v{other.programme_version}: {values.score:.2f}[/]")
+
+
+def _past_score(
+    subject: str,
+    purpose: str,
+    programme: str | None,
+    as_of: str,
+    known_at: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    moment = cast(datetime, parse_time(as_of))
+    with Service.open(Settings.load()) as service:
+        ref = SubjectRef.parse(subject)
+        sequence = None
+        if known_at is not None and known_at.isdigit():
+            sequence = int(known_at)
+        elif known_at is not None:
+            sequence = service.store.sequence_at(cast(datetime, parse_time(known_at)))
+        found = service.past_score(
+            purpose, ref, as_of=moment, known_at=sequence, programme=programme
+        )
+        service.note(acting_user(), AuditAction.READ_SCORE, purpose=purpose, subject=ref)
+    if as_json:
+        print_json(found)
+        return
+    stdout.print(
+        f"[bold]{found.subject}[/]  {purpose}  [bold cyan]{found.score:.2f}[/] ± "
+        f"{scientific(found.bound)} points{f'   {found.band}' if found.band else ''}"
+    )
+    stdout.print(
+        f"as of {found.as_of:%Y-%m-%d %H:%M}, by records up to {found.known_at:,}; "
+        f"exposure {found.exposure:.6f}, trust {found.trust:.6f}",
+        highlight=False,
+    )
 
 
 def advise(

@@ -9,7 +9,7 @@ import structlog
 import typer
 from rich.markup import escape
 
-from graphsvc.cli import analysts, audit, disputes, keys, neo4j, operators, rights
+from graphsvc.cli import analysts, audit, disputes, keys, live, neo4j, operators, rights
 from graphsvc.cli.output import stderr
 from graphsvc.errors import GraphsvcError
 from graphsvc.logs import configure_logs
@@ -34,6 +34,10 @@ app.command()(analysts.explain)
 app.command()(analysts.advise)
 app.command()(analysts.top)
 app.command()(analysts.runs)
+app.command()(live.live)
+app.command("what-if")(live.what_if)
+app.command("what-would-change")(live.what_would_change)
+app.command()(live.replay)
 app.command()(operators.retention)
 app.add_typer(disputes.app, name="disputes")
 app.add_typer(rights.app, name="rights")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from graphsvc.access.audit_check import verify_chain
 from graphsvc.app import Service
 from graphsvc.changes import ScoreChange
 from graphsvc.cli.output import scientific, signed, table
-from graphsvc.model import DisputeStatus, SubjectRef
+from graphsvc.model import DisputeStatus, Listing, ListKind, Retraction, SubjectRef
 from graphsvc.settings import Settings
 from graphsvc.world import Story, WorldSettings, generate, load_world, story_shop
 
@@ -68,6 +69,8 @@ def contest(folder: Path, console: Console, step: Step, first_number: int) -> No
         _listed(scene, before)
         step(console, first_number + 2, "The supplier contests the entry, and the score is back")
         _contested(scene)
+        step(console, first_number + 3, "Live: a listing is felt at once, and gone as fast")
+        _live(scene)
 
 
 def _own_record(scene: _Scene) -> float:
@@ -145,12 +148,67 @@ def _contested(scene: _Scene) -> None:
     )
 
 
+def _live(scene: _Scene) -> None:
+    story, service, console = scene.story, scene.service, scene.console
+    begun = time.perf_counter()
+    engine = service.live([PURPOSE], now=story.moment)
+    bound = engine.programme(PURPOSE).bound()
+    console.print(
+        f"Live scores of {engine.programme(PURPOSE).n:,} subjects built in "
+        f"{time.perf_counter() - begun:.1f} s, each ± {scientific(bound.score)} points."
+    )
+    listing = Listing(
+        source=ACTOR,
+        external_id="listed-live",
+        subject=story.supplier,
+        list_name="marketplace-fraud",
+        list_kind=ListKind.BLACKLIST,
+        reason_code="FRAUD",
+        authority="demo",
+        effective_from=story.moment - timedelta(days=1),
+        until=story.moment + timedelta(days=365),
+    )
+    lifted = Retraction(
+        source=ACTOR, external_id="lifted-live", supersedes="listed-live", reason="a demonstration"
+    )
+    # The first time compiles; what is shown is what every later change takes.
+    for record in (listing, lifted):
+        service.store.append([record])
+        engine.catch_up(story.moment)
+    again = replace(listing, external_id="listed-again")
+    for record, words in (
+        (again, "Listed again"),
+        (replace(lifted, external_id="lifted-again", supersedes="listed-again"), "And lifted"),
+    ):
+        service.store.append([record])
+        begun = time.perf_counter()
+        found = engine.catch_up(story.moment)
+        elapsed_us = 1e6 * (time.perf_counter() - begun)
+        champion = [
+            one.change
+            for one in found
+            if one.change.programme == engine.programme(PURPOSE).programme.name
+        ]
+        champion.sort(key=lambda change: -abs(change.points))
+        console.print(
+            f"[bold]{words}[/]: {len(champion):,} scores moved by more than 0.1 points, "
+            f"{elapsed_us:,.0f} µs after it was recorded."
+        )
+        console.print(_table(scene, champion))
+    for held in engine.reconcile():
+        console.print(
+            f"{held.programme}: {held.difference:.4f} points from a full solution at most, "
+            f"{held.allowed:.4f} allowed.",
+            highlight=False,
+        )
+
+
 def _table(scene: _Scene, changes: Sequence[ScoreChange]) -> Table:
-    of_shop = next(change for change in changes if change.subject == scene.story.shop)
-    shown = [*changes[:SHOWN], *([of_shop] if of_shop not in changes[:SHOWN] else [])]
-    numeric = frozenset({"listed", "suspended", "points"})
+    shown = list(changes[:SHOWN])
+    shown += [change for change in changes[SHOWN:] if change.subject == scene.story.shop]
+    numeric = frozenset({"before", "after", "points"})
     rows = table(
-        "Who felt it most, and the shop", ("who", "listed", "suspended", "points"), numeric=numeric
+        "Who felt it most, and the shop", ("who", "before", "after", "points"), numeric=numeric
     )
     for change in shown:
         rows.add_row(

@@ -9,12 +9,17 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from graphsvc.changes import ScoreChange, permits
 from graphsvc.errors import InvalidInputError, NotFoundError
 from graphsvc.live.evidence import LiveEvidence, Touched
 from graphsvc.live.programme import LiveProgramme, Moved
-from graphsvc.model import Event, Link, Listing, Record, Report, ReportStatus, SubjectRef
+from graphsvc.model import Event, Link, Listing, Record, Report, ReportStatus, SubjectRef, Valence
+from graphsvc.snapshot.snapshot import EVENT_KINDS
 from graphsvc.store.ports import Reader
+
+_BAD_KINDS = [code for code, kind in enumerate(EVENT_KINDS) if kind.valence is Valence.BAD]
 
 ScoreWithout = Callable[[Iterable[int]], tuple[float, float]]
 
@@ -47,7 +52,7 @@ class WhatIfAnswer:
 class Remedy:
     """Records without which a score would reach its goal.
 
-    `is_smallest` says that every smaller set of the candidates was tried and is not enough. Else
+    `is_smallest` says that every smaller set of records that help was tried and is not enough. Else
     the set was found greedily, and no record of it can be left out.
     """
 
@@ -122,10 +127,12 @@ def remedy(
         score, bound = score_without(chosen)
         return Remedy(tuple(sorted(chosen)), score, bound, is_smallest, len(candidates))
 
-    if score_without(candidates)[0] < goal:
-        return None
+    now = float(live.scores[index])
     effect = {one: score_without([one])[0] for one in candidates}
-    ranked = sorted(candidates, key=lambda one: (-effect[one], one))
+    helpful = [one for one in candidates if effect[one] > now]
+    ranked = sorted(helpful, key=lambda one: (-effect[one], one))
+    if score_without(ranked)[0] < goal:
+        return None
     tried, size = 0, 0
     for size in range(len(ranked) + 1):
         sets = list(itertools.islice(itertools.combinations(ranked, size), MOST_TRIED + 1))
@@ -139,17 +146,18 @@ def remedy(
 
 
 def candidates_of(evidence: LiveEvidence, subject: SubjectRef, sources: Iterable[int]) -> list[int]:
-    """Return the sequences of records that may weigh on a score.
+    """Return the sequences of records that may take from a score.
 
     Args:
         evidence: the purpose's evidence.
-        subject: whose own events, reports and listings are candidates.
+        subject: whose bad events, reports and blacklistings are candidates.
         sources: indices of subjects whose listings are candidates too.
     """
-    own = evidence.excerpt(Touched(frozenset({evidence.index_of(subject)}))).snapshot
-    found = {*own.events.sequence.tolist(), *own.listings.sequence.tolist()}
+    index = evidence.index_of(subject)
+    own = evidence.excerpt(Touched(frozenset({index}))).snapshot
+    found = set(own.events.sequence[np.isin(own.events.kind, _BAD_KINDS)].tolist())
     found |= set(own.reports.sequence.tolist())
-    for source in sources:
+    for source in {index, *sources}:
         listings = evidence.excerpt(Touched(frozenset({source}))).snapshot.listings
         found |= set(listings.sequence[listings.is_blacklisting].tolist())
     return sorted(found)
