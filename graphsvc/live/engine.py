@@ -183,6 +183,11 @@ class LiveEngine:
                 as_of=live.as_of,
             )
 
+    def programmes(self, purpose: str) -> list[str]:
+        """Return the names of a purpose's programmes that are kept live."""
+        with self._lock:
+            return [live.programme.name for live in self._states[purpose].programmes]
+
     def programme(self, purpose: str, programme: str | None = None) -> LiveProgramme:
         """Return the live state of one of a purpose's programmes, its champion's by default."""
         with self._lock:
