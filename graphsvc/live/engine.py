@@ -183,6 +183,11 @@ class LiveEngine:
                 as_of=live.as_of,
             )
 
+    def evidence(self, purpose: str) -> LiveEvidence:
+        """Return a purpose's evidence as it stands; whoever reads it must not change it."""
+        with self._lock:
+            return self._states[purpose].evidence
+
     def programmes(self, purpose: str) -> list[str]:
         """Return the names of a purpose's programmes that are kept live."""
         with self._lock:

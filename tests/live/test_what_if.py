@@ -93,7 +93,7 @@ def test_of_any_history_any_records_may_be_thought_away(
         for batch in history:
             service.store.append(batch)
         engine.catch_up(AS_OF)
-        evidence = engine._states[PURPOSE].evidence
+        evidence = engine.evidence(PURPOSE)
         in_force = [
             number
             for number in range(1, service.store.last_sequence() + 1)
