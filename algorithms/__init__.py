@@ -12,6 +12,12 @@ from algorithms.errors import (
     InvalidGraphError,
 )
 from algorithms.exposure import Exposure, exposure
+from algorithms.fairness_goodness import (
+    FairnessGoodness,
+    LeftOut,
+    fairness_goodness,
+    fairness_goodness_left_out,
+)
 from algorithms.generators import barabasi_albert, rmat
 from algorithms.interchange import from_networkx, to_networkx
 from algorithms.many import exposure_many, trust_mass_many
@@ -25,20 +31,28 @@ from algorithms.paths import (
     strongest_exposure_paths,
     strongest_trust_paths,
 )
+from algorithms.ratings import Ratings
+from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
 from algorithms.trust_mass import TrustMass, distrust_mass, trust_mass
 
 __all__ = [
     "AlgorithmError",
+    "Behaviour",
     "CSRGraph",
     "Certificate",
     "CheckedVector",
     "Contributions",
     "ConvergenceError",
     "Exposure",
+    "FairnessGoodness",
     "InvalidArgumentError",
     "InvalidGraphError",
+    "LeftOut",
     "MemoryEstimate",
     "Path",
+    "Ratings",
+    "Rev2",
+    "Rev2Weights",
     "Saturation",
     "StrongestPaths",
     "TrustMass",
@@ -53,10 +67,13 @@ __all__ = [
     "exposure",
     "exposure_contributions",
     "exposure_many",
+    "fairness_goodness",
+    "fairness_goodness_left_out",
     "from_networkx",
     "locality_order",
     "memory_estimate",
     "precision_at",
+    "rev2",
     "rmat",
     "row_stochastic",
     "strongest_exposure_paths",

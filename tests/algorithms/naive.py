@@ -156,3 +156,41 @@ def auc(labels, scores):
         if a and not b
     ]
     return sum(pairs) / len(pairs)
+
+
+def fairness_goodness(rows, n, sweeps=200, unrated=0.0):
+    """(source, target, score) rows; the two equations in turn, as the paper's figure 3 has them."""
+    fairness, goodness = [1.0] * n, [unrated] * n
+    for _ in range(sweeps):
+        for v in range(n):
+            got = [fairness[u] * w for u, p, w in rows if p == v]
+            goodness[v] = sum(got) / len(got) if got else unrated
+        for u in range(n):
+            gave = [abs(w - goodness[p]) / 2.0 for s, p, w in rows if s == u]
+            fairness[u] = 1.0 - sum(gave) / len(gave) if gave else 1.0
+    return fairness, goodness
+
+
+def rev2(rows, n, weights, behaviour=None, sweeps=400):
+    """Goodness, then reliability, then fairness, in the order of the paper's algorithm."""
+    raters = sorted({u for u, _, _ in rows})
+    rated = sorted({p for _, p, _ in rows})
+    pi_u, pi_p, pi_r = behaviour or ([0.0] * n, [0.0] * n, [0.0] * len(rows))
+    fairness, goodness = dict.fromkeys(raters, 1.0), dict.fromkeys(rated, 1.0)
+    reliability = [1.0] * len(rows)
+    a1, a2, b1, b2 = weights.alpha1, weights.alpha2, weights.beta1, weights.beta2
+    g1, g2, g3 = weights.gamma1, weights.gamma2, weights.gamma3
+    for _ in range(sweeps):
+        mean = sum(goodness.values()) / len(rated)
+        for p in rated:
+            got = [reliability[e] * w for e, (_, q, w) in enumerate(rows) if q == p]
+            goodness[p] = (sum(got) + b1 * mean + b2 * pi_p[p]) / (len(got) + b1 + b2)
+        for e, (u, p, w) in enumerate(rows):
+            agreement = 1.0 - abs(w - goodness[p]) / 2.0
+            whole = g1 * fairness[u] + g2 * agreement + g3 * pi_r[e]
+            reliability[e] = whole / (g1 + g2 + g3)
+        mean = sum(fairness.values()) / len(raters)
+        for u in raters:
+            gave = [reliability[e] for e, (s, _, _) in enumerate(rows) if s == u]
+            fairness[u] = (sum(gave) + a1 * mean + a2 * pi_u[u]) / (len(gave) + a1 + a2)
+    return fairness, goodness, reliability

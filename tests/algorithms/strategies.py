@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from algorithms import CSRGraph
+from algorithms import CSRGraph, Ratings
 
 SAFE_WEIGHTS = st.floats(0.01, 100.0)
 WILD_WEIGHTS = st.sampled_from([1e-300, 1e-30, 0.1, 1.0, 3.0, 1e30, 1e300])
@@ -30,3 +30,15 @@ def risks(n):
 def problems(draw, weights=SAFE_WEIGHTS, most=8):
     graph = draw(graphs(weights, most))
     return graph, np.array(draw(risks(graph.n))), draw(DAMPINGS)
+
+
+@st.composite
+def rated(draw, most=7):
+    """Ratings, and the same as rows (source, target, score)."""
+    n = draw(st.integers(2, most))
+    subject = st.integers(0, n - 1)
+    rows = draw(
+        st.lists(st.tuples(subject, subject, st.floats(-1.0, 1.0)), min_size=1, max_size=4 * n)
+    )
+    source, target, score = zip(*rows, strict=True)
+    return Ratings(np.array(source), np.array(target), np.array(score), n), rows
