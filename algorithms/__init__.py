@@ -1,6 +1,7 @@
 """Pure numpy and Numba operators on graphs: arrays in, arrays and certificates out."""
 
 from algorithms.arguments import CheckedVector, checked_vector
+from algorithms.belief import Beliefs, linear_beliefs
 from algorithms.certificate import Certificate
 from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
 from algorithms.csr import CSRGraph
@@ -33,11 +34,14 @@ from algorithms.paths import (
 )
 from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
+from algorithms.sybil_rank import SybilRank, sybil_rank
+from algorithms.sybil_scar import SybilScar, sybil_scar
 from algorithms.trust_mass import TrustMass, distrust_mass, trust_mass
 
 __all__ = [
     "AlgorithmError",
     "Behaviour",
+    "Beliefs",
     "CSRGraph",
     "Certificate",
     "CheckedVector",
@@ -55,6 +59,8 @@ __all__ = [
     "Rev2Weights",
     "Saturation",
     "StrongestPaths",
+    "SybilRank",
+    "SybilScar",
     "TrustMass",
     "auc",
     "average_precision",
@@ -70,6 +76,7 @@ __all__ = [
     "fairness_goodness",
     "fairness_goodness_left_out",
     "from_networkx",
+    "linear_beliefs",
     "locality_order",
     "memory_estimate",
     "precision_at",
@@ -78,6 +85,8 @@ __all__ = [
     "row_stochastic",
     "strongest_exposure_paths",
     "strongest_trust_paths",
+    "sybil_rank",
+    "sybil_scar",
     "to_networkx",
     "trust_contributions",
     "trust_mass",

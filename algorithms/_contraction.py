@@ -1,77 +1,71 @@
-"""Sweeps of a map whose contraction rate is known, until its certificate holds, or refuses.
+"""Sweeps of x -> Φ(x) until a certificate holds, or refuses: what is left of a fixed point's error.
 
-Banach's fixed-point theorem: ‖x − x*‖ ≤ ‖Φ(x) − x‖ / (1 − rate) in the norm in which Φ contracts.
-For linear maps x = c + M x a rate below 1 exists whenever ρ(|M|) < 1: Collatz (Math. Z. 48, 1942)
-and Wielandt (Math. Z. 52, 1950) bound ρ(|M|) by max_i (|M| v)_i / v_i for any v > 0, and the same
-number is the rate in the norm max_i |x_i| / v_i.
+If |Φ(x) − Φ(y)| <= |M| |x − y| entry by entry and ρ(|M|) < 1, then the error at x is at most
+(I − |M|)⁻¹ |r| with r = Φ(x) − x, so ‖x − x*‖∞ <= K ‖r‖∞ with K the largest row sum of that
+inverse. Any v > 0 with v − |M| v >= s > 0 shows both: K <= max v / s (Berman & Plemmons,
+Nonnegative Matrices in the Mathematical Sciences, 1994, ch. 6, I27 and N38).
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from algorithms.arguments import Floats
-from algorithms.certificate import UNIT_ROUNDOFF, Certificate, norm_1_upward, upward
+from algorithms.certificate import UNIT_ROUNDOFF, Certificate, gamma, norm_1_upward, upward
 from algorithms.errors import ConvergenceError
 
 MOST_SWEEPS = 100_000
+MOST_TERMS = 500
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A rate of contraction in the norm max |x_i| / v_i; ``scale`` v, None for all 1."""
+def amplification(magnitudes: Callable[[Floats], Floats], n: int, depth: int) -> float:
+    """Return a bound of ‖(I − |M|)⁻¹‖∞ for x -> |M| x, inf where none is found.
 
-    rate: float
-    scale: Floats | None = None
-
-
-def collatz_wielandt(magnitudes: Callable[[Floats], Floats], n: int, depth: int) -> Rate:
-    """Return the best rate that 40 power steps of x -> |M| x find; depth is the rounding of one."""
-    v = np.ones(n)
-    best = Rate(math.inf)
-    for _ in range(40):
-        if n == 0:
-            return Rate(0.0)
-        image = magnitudes(v)
-        rate = float((image / v).max()) * (1.0 + 2.0 * depth * UNIT_ROUNDOFF)
-        if rate < best.rate:
-            best = Rate(upward(rate), v / v.max())
-        # I + |M| keeps v positive, and converges where |M| alone would swing between two sides.
-        v = np.maximum((v + image) / (v + image).max(), 2.0**-40)
-    return best
+    ``depth`` is the rounding depth of one application.
+    """
+    if n == 0:
+        return 1.0
+    term, v = np.ones(n), np.ones(n)
+    for _ in range(MOST_TERMS):
+        # v is the sum of all |M|^j 1 up to this term.
+        term = magnitudes(term)
+        largest = float(term.max())
+        if largest <= 0.01:
+            break
+        if not largest < 1e6:
+            return math.inf
+        v += term
+    slack = v - magnitudes(v) * (1.0 + 2.0 * gamma(depth + 4)) - v * UNIT_ROUNDOFF
+    smallest = float(slack.min())
+    return upward(float(v.max()) / smallest) if smallest > 0.0 else math.inf
 
 
 def contract_inf(
     step: Callable[[Floats], Floats],
     x: Floats,
     *,
-    rate: Rate,
+    amplified: float,
     rounding: float,
     tolerance: float,
     max_sweeps: int | None,
 ) -> tuple[Floats, Certificate]:
-    """Iterate until max |x − x*| is certified; ``rounding`` bounds the error of one step."""
-    _require_rate(rate.rate, tolerance)
-    v = rate.scale
-    smallest, largest = (1.0, 1.0) if v is None else (float(v.min(initial=1.0)), 1.0)
-    stopped = _Stopped(rate.rate, rounding * largest / smallest, tolerance, max_sweeps)
+    """Iterate until max |x − x*| is certified; ``rounding`` bounds the largest error of a step."""
+    watch = _Watch(amplified, rounding, tolerance, max_sweeps)
     sweeps = 0
     while True:
         y = step(x)
         sweeps += 1
         r = np.abs(y - x)
-        residual = float((r if v is None else r / v).max(initial=0.0))
-        off = upward(rounding / smallest + 4.0 * UNIT_ROUNDOFF * residual)
-        bound = upward((upward(residual) + off) * largest / (1.0 - rate.rate))
+        largest = float(r.max(initial=0.0))
+        off = upward(rounding + 4.0 * UNIT_ROUNDOFF * largest)
+        bound = upward((largest + off) * amplified)
         if bound <= tolerance:
-            residual_1 = float(r.sum())
             return x, Certificate(
-                float(r.max(initial=0.0)), residual_1, off, off * x.size, bound,
+                largest, float(r.sum()), off, upward(off * x.size), bound,
                 upward(bound * x.size), sweeps, tolerance,
             )  # fmt: skip
-        stopped.check(bound, sweeps)
+        watch.go_on(bound, sweeps)
         x = y
 
 
@@ -79,14 +73,13 @@ def contract_1(
     step: Callable[[Floats], Floats],
     x: Floats,
     *,
-    rate: float,
+    amplified: float,
     rounding: float,
     tolerance: float,
     max_sweeps: int | None,
 ) -> tuple[Floats, Certificate]:
-    """Iterate until Σ |x − x*| is certified; ``rounding`` bounds the summed error of one step."""
-    _require_rate(rate, tolerance)
-    stopped = _Stopped(rate, rounding, tolerance, max_sweeps)
+    """Iterate until Σ |x − x*| is certified; ``rounding`` bounds the summed error of a step."""
+    watch = _Watch(amplified, rounding, tolerance, max_sweeps)
     sweeps = 0
     while True:
         y = step(x)
@@ -94,32 +87,38 @@ def contract_1(
         r = np.abs(y - x)
         residual = float(r.sum())
         off = upward(rounding + 4.0 * UNIT_ROUNDOFF * residual)
-        bound = upward((norm_1_upward(residual, x.size) + off) / (1.0 - rate))
+        bound = upward((norm_1_upward(residual, x.size) + off) * amplified)
         if bound <= tolerance:
             largest = float(r.max(initial=0.0))
             return x, Certificate(largest, residual, off, off, bound, bound, sweeps, tolerance)
-        stopped.check(bound, sweeps)
+        watch.go_on(bound, sweeps)
         x = y
 
 
-class _Stopped:
+class _Watch:
     """Raises once the tolerance is out of reach."""
 
-    def __init__(self, rate: float, rounding: float, tolerance: float, most: int | None) -> None:
-        self.rate, self.tolerance, self.most = rate, tolerance, most
+    def __init__(
+        self, amplified: float, rounding: float, tolerance: float, most: int | None
+    ) -> None:
+        self.patience = 64 + math.ceil(amplified) if amplified < MOST_SWEEPS else MOST_SWEEPS
+        self.tolerance, self.most = tolerance, most
         self.best = math.inf
         self.last_gain = 0
-        floor = upward(rounding / (1.0 - rate))
+        if amplified == math.inf:
+            raise ConvergenceError(
+                tolerance, math.inf, 0, "no contraction was found; weaken the coupling"
+            )
+        floor = upward(rounding * amplified)
         if floor > tolerance:
             raise ConvergenceError(
                 tolerance, floor, 0, "float64 rounding alone is larger; raise the tolerance"
             )
 
-    def check(self, bound: float, sweeps: int) -> None:
+    def go_on(self, bound: float, sweeps: int) -> None:
         if bound < 0.99 * self.best:
             self.best, self.last_gain = bound, sweeps
-        patience = 64 + math.ceil(1.0 / (1.0 - self.rate))
-        if sweeps - self.last_gain > patience or sweeps >= MOST_SWEEPS:
+        if sweeps - self.last_gain > self.patience or sweeps >= MOST_SWEEPS:
             raise ConvergenceError(
                 self.tolerance, self.best, sweeps, "rounding keeps the residual up"
             )
@@ -127,10 +126,3 @@ class _Stopped:
             raise ConvergenceError(
                 self.tolerance, self.best, sweeps, "raise max_sweeps or the tolerance"
             )
-
-
-def _require_rate(rate: float, tolerance: float) -> None:
-    if rate >= 1.0:
-        raise ConvergenceError(
-            tolerance, math.inf, 0, f"no contraction is known: the rate is {rate:.4g}, not below 1"
-        )

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from algorithms import _fairness_goodness_kernels as kernels
-from algorithms._contraction import Rate, contract_inf
+from algorithms._contraction import contract_inf
 from algorithms.accelerate import threads_worth
 from algorithms.arguments import Floats, float_vector, tolerance_value
 from algorithms.certificate import Certificate, gamma
 from algorithms.errors import InvalidArgumentError
 from algorithms.ratings import Ratings
 
-HALVES = Rate(0.5)
+# Σ of (1/2)^k: what a map that halves distances makes of a residual.
+HALVING = 2.0
 NOBODY_SKIPPED = -1
 
 
@@ -86,7 +87,7 @@ def fairness_goodness(
     f, certificate = contract_inf(
         step,
         np.ones(ratings.n),
-        rate=HALVES,
+        amplified=HALVING,
         rounding=2.0 * gamma(longest + 4),
         tolerance=tolerance,
         max_sweeps=max_sweeps,

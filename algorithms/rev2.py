@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from algorithms import _rev2_kernels as kernels
-from algorithms._contraction import Rate, contract_inf
+from algorithms._contraction import contract_inf
 from algorithms.arguments import Floats, Int64s, float_vector, tolerance_value
 from algorithms.certificate import Certificate, gamma, upward
 from algorithms.errors import InvalidArgumentError
@@ -156,8 +156,8 @@ def rev2(
     longest = int(max(ratings.given.max(initial=0), ratings.received.max(initial=0)))
     start = np.concatenate([np.ones(n), np.zeros(n)])
     x, certificate = contract_inf(
-        step, start, rate=Rate(rate), rounding=gamma(longest + n + 16), tolerance=tolerance,
-        max_sweeps=max_sweeps,
+        step, start, amplified=upward(1.0 / (1.0 - rate)), rounding=gamma(longest + n + 16),
+        tolerance=tolerance, max_sweeps=max_sweeps,
     )  # fmt: skip
     return Rev2(x[:n].copy(), x[n:].copy(), reliability, certificate)
 

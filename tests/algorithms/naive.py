@@ -194,3 +194,21 @@ def rev2(rows, n, weights, behaviour=None, sweeps=400):
             gave = [reliability[e] for e, (s, _, _) in enumerate(rows) if s == u]
             fairness[u] = (sum(gave) + a1 * mean + a2 * pi_u[u]) / (len(gave) + a1 + a2)
     return fairness, goodness, reliability
+
+
+def sybil_rank(graph, seeds, steps):
+    A = dense(graph)
+    degree = A.sum(axis=1)
+    has = degree > 0.0
+    P = np.divide(A.T, degree, out=np.zeros_like(A), where=has)
+    trust = np.linalg.matrix_power(P, steps) @ np.where(has, seeds, 0.0)
+    return np.divide(trust, degree, out=np.zeros(graph.n), where=has)
+
+
+def linear_beliefs(graph, explicit, coupling, echo_cancelled):
+    """Eq. 6 of the paper: one linear system for all entries, by the Kronecker product."""
+    A, H = dense(graph), np.asarray(coupling)
+    D = np.diag((A**2).sum(axis=1))
+    M = np.kron(H, A) - (np.kron(H @ H, D) if echo_cancelled else 0.0)
+    solved = np.linalg.solve(np.eye(M.shape[0]) - M, np.asarray(explicit).T.reshape(-1))
+    return solved.reshape(H.shape[0], graph.n).T

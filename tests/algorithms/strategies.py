@@ -42,3 +42,16 @@ def rated(draw, most=7):
     )
     source, target, score = zip(*rows, strict=True)
     return Ratings(np.array(source), np.array(target), np.array(score), n), rows
+
+
+@st.composite
+def undirected(draw, weights=SAFE_WEIGHTS, most=8):
+    """A graph with every link in both directions, weighing the same."""
+    directed = draw(graphs(weights, most))
+    rows = np.repeat(np.arange(directed.n), directed.out_degree)
+    keep = rows < directed.indices
+    src, dst = rows[keep], directed.indices[keep]
+    loads = np.ones(src.size) if directed.weights is None else directed.weights[keep]
+    return CSRGraph.from_edges(
+        np.concatenate([src, dst]), np.concatenate([dst, src]), np.tile(loads, 2), directed.n
+    )
