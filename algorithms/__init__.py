@@ -36,6 +36,7 @@ from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
 from algorithms.sybil_rank import SybilRank, sybil_rank
 from algorithms.sybil_scar import SybilScar, sybil_scar
+from algorithms.taint import Payments, Taint, fifo_taint, haircut_taint, poison_taint
 from algorithms.trust_mass import TrustMass, distrust_mass, trust_mass
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "LeftOut",
     "MemoryEstimate",
     "Path",
+    "Payments",
     "Ratings",
     "Rev2",
     "Rev2Weights",
@@ -61,6 +63,7 @@ __all__ = [
     "StrongestPaths",
     "SybilRank",
     "SybilScar",
+    "Taint",
     "TrustMass",
     "auc",
     "average_precision",
@@ -75,10 +78,13 @@ __all__ = [
     "exposure_many",
     "fairness_goodness",
     "fairness_goodness_left_out",
+    "fifo_taint",
     "from_networkx",
+    "haircut_taint",
     "linear_beliefs",
     "locality_order",
     "memory_estimate",
+    "poison_taint",
     "precision_at",
     "rev2",
     "rmat",

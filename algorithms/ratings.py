@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from algorithms.arguments import Floats, Int32s, Int64s, float_vector, whole_number
 from algorithms.errors import InvalidArgumentError
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class Ratings:
     def __post_init__(self) -> None:
         n = whole_number("n", self.n, low=0, high=2**31)
         for name in ("source", "target"):
-            object.__setattr__(self, name, _ids(name, getattr(self, name), n))
+            object.__setattr__(self, name, subject_ids(name, getattr(self, name), n))
         m = self.source.size
         if self.target.size != m:
             raise InvalidArgumentError("target", f"has {self.target.size} rows, source has {m}")
@@ -119,7 +121,15 @@ def _grouped(counts: Int64s, keys: Int32s) -> tuple[Int64s, Int64s]:
     return starts, np.argsort(keys, kind="stable").astype(np.int64)
 
 
-def _ids(name: str, values: ArrayLike, n: int) -> Int32s:
+def subject_ids(name: str, values: ArrayLike, n: int) -> Int32s:
+    """Return ``values`` as a read-only int32 vector of subjects in [0, n).
+
+    Raises:
+        InvalidArgumentError: no vector of whole numbers, or one is out of range.
+
+    >>> subject_ids("source", [0, 2], 3)
+    array([0, 2], dtype=int32)
+    """
     array = np.asarray(values)
     if array.size == 0:
         return np.empty(0, np.int32)

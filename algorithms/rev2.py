@@ -9,16 +9,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from algorithms import _rev2_kernels as kernels
 from algorithms._contraction import contract_inf
 from algorithms.arguments import Floats, Int64s, float_vector, tolerance_value
 from algorithms.certificate import Certificate, gamma, upward
 from algorithms.errors import InvalidArgumentError
-from algorithms.ratings import Ratings
-
-Bools = NDArray[np.bool_]
+from algorithms.ratings import Bools, Ratings
 
 
 @dataclass(frozen=True)

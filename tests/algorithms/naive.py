@@ -212,3 +212,52 @@ def linear_beliefs(graph, explicit, coupling, echo_cancelled):
     M = np.kron(H, A) - (np.kron(H @ H, D) if echo_cancelled else 0.0)
     solved = np.linalg.solve(np.eye(M.shape[0]) - M, np.asarray(explicit).T.reshape(-1))
     return solved.reshape(H.shape[0], graph.n).T
+
+
+def poison_taint(rows, listed, opening):
+    """(payer, payee, amount) rows; the set of the touched grows."""
+    touched, paid = {i for i, marked in enumerate(listed) if marked}, []
+    for payer, payee, amount in rows:
+        moves = payer != payee and amount > 0
+        paid.append(amount if moves and payer in touched else 0)
+        if paid[-1]:
+            touched.add(payee)
+    return paid
+
+
+def haircut_taint(rows, listed, opening):
+    """In exact fractions: (clean, dirty) money of each account."""
+    purses = [
+        [Fraction(0 if marked else have), Fraction(have if marked else 0)]
+        for have, marked in zip(opening, listed, strict=True)
+    ]
+    paid = []
+    for payer, payee, amount in rows:
+        if payer == payee or amount == 0:
+            paid.append(Fraction(0))
+            continue
+        lacking = max(amount - sum(purses[payer]), 0)
+        purses[payer][1 if listed[payer] else 0] += lacking
+        whole = sum(purses[payer])
+        clean, dirty = (part * amount / whole for part in purses[payer])
+        purses[payer] = [purses[payer][0] - clean, purses[payer][1] - dirty]
+        paid.append(dirty)
+        if listed[payee]:
+            clean, dirty = 0, clean + dirty
+        purses[payee] = [purses[payee][0] + clean, purses[payee][1] + dirty]
+    return paid, [dirty for _, dirty in purses]
+
+
+def fifo_taint(rows, listed, opening):
+    """Coin by coin: a list of every account's coins, the oldest first."""
+    purses = [[marked] * have for have, marked in zip(opening, listed, strict=True)]
+    paid = []
+    for payer, payee, amount in rows:
+        if payer == payee:
+            paid.append(0)
+            continue
+        purses[payer] += [bool(listed[payer])] * max(amount - len(purses[payer]), 0)
+        coins, purses[payer] = purses[payer][:amount], purses[payer][amount:]
+        paid.append(sum(coins))
+        purses[payee] += [coin or bool(listed[payee]) for coin in coins]
+    return paid, [sum(coins) for coins in purses]
