@@ -1,11 +1,13 @@
 """Pure numpy and Numba operators on graphs: arrays in, arrays and certificates out."""
 
+from algorithms.appleseed import Appleseed, appleseed
 from algorithms.arguments import CheckedVector, checked_vector
 from algorithms.belief import Beliefs, linear_beliefs
 from algorithms.certificate import Certificate
 from algorithms.contributions import Contributions, exposure_contributions, trust_contributions
 from algorithms.csr import CSRGraph
 from algorithms.decay import Saturation, conductance, decay_factor
+from algorithms.eigentrust import EigenTrust, eigentrust
 from algorithms.errors import (
     AlgorithmError,
     ConvergenceError,
@@ -20,10 +22,19 @@ from algorithms.fairness_goodness import (
     fairness_goodness_left_out,
 )
 from algorithms.generators import barabasi_albert, rmat
-from algorithms.interchange import from_networkx, to_networkx
+from algorithms.guha import Distrust, Steps, guha_beliefs, rounded_by_majority
+from algorithms.interchange import (
+    from_networkx,
+    ratings_from_networkx,
+    ratings_to_networkx,
+    signed_from_networkx,
+    signed_to_networkx,
+    to_networkx,
+)
 from algorithms.many import exposure_many, trust_mass_many
 from algorithms.memory import MemoryEstimate, memory_estimate
 from algorithms.metrics import auc, average_precision, precision_at
+from algorithms.moletrust import MoleTrust, moletrust
 from algorithms.normalize import column_stochastic, row_stochastic
 from algorithms.ordering import locality_order
 from algorithms.paths import (
@@ -34,6 +45,8 @@ from algorithms.paths import (
 )
 from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
+from algorithms.signed_graph import SignedGraph
+from algorithms.signed_walk import SignedWalk, signed_walk
 from algorithms.sybil_rank import SybilRank, sybil_rank
 from algorithms.sybil_scar import SybilScar, sybil_scar
 from algorithms.taint import Payments, Taint, fifo_taint, haircut_taint, poison_taint
@@ -41,6 +54,7 @@ from algorithms.trust_mass import TrustMass, distrust_mass, trust_mass
 
 __all__ = [
     "AlgorithmError",
+    "Appleseed",
     "Behaviour",
     "Beliefs",
     "CSRGraph",
@@ -48,23 +62,30 @@ __all__ = [
     "CheckedVector",
     "Contributions",
     "ConvergenceError",
+    "Distrust",
+    "EigenTrust",
     "Exposure",
     "FairnessGoodness",
     "InvalidArgumentError",
     "InvalidGraphError",
     "LeftOut",
     "MemoryEstimate",
+    "MoleTrust",
     "Path",
     "Payments",
     "Ratings",
     "Rev2",
     "Rev2Weights",
     "Saturation",
+    "SignedGraph",
+    "SignedWalk",
+    "Steps",
     "StrongestPaths",
     "SybilRank",
     "SybilScar",
     "Taint",
     "TrustMass",
+    "appleseed",
     "auc",
     "average_precision",
     "barabasi_albert",
@@ -73,6 +94,7 @@ __all__ = [
     "conductance",
     "decay_factor",
     "distrust_mass",
+    "eigentrust",
     "exposure",
     "exposure_contributions",
     "exposure_many",
@@ -80,15 +102,23 @@ __all__ = [
     "fairness_goodness_left_out",
     "fifo_taint",
     "from_networkx",
+    "guha_beliefs",
     "haircut_taint",
     "linear_beliefs",
     "locality_order",
     "memory_estimate",
+    "moletrust",
     "poison_taint",
     "precision_at",
+    "ratings_from_networkx",
+    "ratings_to_networkx",
     "rev2",
     "rmat",
+    "rounded_by_majority",
     "row_stochastic",
+    "signed_from_networkx",
+    "signed_to_networkx",
+    "signed_walk",
     "strongest_exposure_paths",
     "strongest_trust_paths",
     "sybil_rank",

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from algorithms import CSRGraph, Ratings
+from algorithms import CSRGraph, Ratings, SignedGraph
 
 SAFE_WEIGHTS = st.floats(0.01, 100.0)
 WILD_WEIGHTS = st.sampled_from([1e-300, 1e-30, 0.1, 1.0, 3.0, 1e30, 1e300])
@@ -54,4 +54,16 @@ def undirected(draw, weights=SAFE_WEIGHTS, most=8):
     loads = np.ones(src.size) if directed.weights is None else directed.weights[keep]
     return CSRGraph.from_edges(
         np.concatenate([src, dst]), np.concatenate([dst, src]), np.tile(loads, 2), directed.n
+    )
+
+
+@st.composite
+def signed(draw, most=7):
+    n = draw(st.integers(1, most))
+    subject = st.integers(0, n - 1)
+    weight = st.floats(0.1, 3.0).flatmap(lambda w: st.sampled_from([w, w, -w]))
+    rows = draw(st.lists(st.tuples(subject, subject, weight), min_size=0, max_size=3 * n))
+    src, dst, loads = zip(*rows, strict=True) if rows else ((), (), ())
+    return SignedGraph.from_edges(
+        np.array(src, np.int64), np.array(dst, np.int64), np.array(loads), n
     )

@@ -12,7 +12,7 @@ from algorithms import (
     fairness_goodness,
     fairness_goodness_left_out,
 )
-from tests.algorithms import naive
+from tests.algorithms import naive_methods
 from tests.algorithms.strategies import rated
 
 
@@ -21,7 +21,7 @@ from tests.algorithms.strategies import rated
 def test_the_true_error_never_exceeds_the_bound(case, tolerance):
     ratings, rows = case
     result = fairness_goodness(ratings, tolerance)
-    fairness, goodness = naive.fairness_goodness(rows, ratings.n)
+    fairness, goodness = naive_methods.fairness_goodness(rows, ratings.n)
     bound = result.certificate.bound_inf
     assert bound <= tolerance
     assert np.abs(result.fairness - fairness).max() <= bound + 1e-14
@@ -58,7 +58,7 @@ def test_what_is_left_out_is_solved_without_it(case):
     ratings, rows = case
     result = fairness_goodness_left_out(ratings, 1e-9)
     for e, (source, target, _) in enumerate(rows):
-        fairness, goodness = naive.fairness_goodness(rows[:e] + rows[e + 1 :], ratings.n)
+        fairness, goodness = naive_methods.fairness_goodness(rows[:e] + rows[e + 1 :], ratings.n)
         assert result.fairness[e] == pytest.approx(fairness[source], abs=2e-9)
         assert result.goodness[e] == pytest.approx(goodness[target], abs=2e-9)
 

@@ -13,7 +13,7 @@ from algorithms import (
     Rev2Weights,
     rev2,
 )
-from tests.algorithms import naive
+from tests.algorithms import naive_methods
 from tests.algorithms.strategies import rated
 
 WEIGHTS = st.builds(
@@ -30,7 +30,7 @@ WEIGHTS = st.builds(
 def test_the_true_error_never_exceeds_the_bound(case, weights, tolerance):
     ratings, rows = case
     result = rev2(ratings, weights, tolerance)
-    fairness, goodness, reliability = naive.rev2(rows, ratings.n, weights)
+    fairness, goodness, reliability = naive_methods.rev2(rows, ratings.n, weights)
     bound = result.certificate.bound_inf
     assert bound <= tolerance
     for u, wanted in fairness.items():
@@ -52,7 +52,7 @@ def test_behaviour_enters_as_the_paper_has_it(case, seed):
     )
     weights = Rev2Weights(1.0, 2.0, 1.0, 1.0, 1.0, 2.0, 1.0)
     result = rev2(ratings, weights, 1e-10, behaviour=Behaviour(*behaviour))
-    fairness, goodness, _ = naive.rev2(rows, ratings.n, weights, behaviour)
+    fairness, goodness, _ = naive_methods.rev2(rows, ratings.n, weights, behaviour)
     assert all(result.fairness[u] == pytest.approx(f, abs=1e-10) for u, f in fairness.items())
     assert all(result.goodness[p] == pytest.approx(g, abs=1e-10) for p, g in goodness.items())
 

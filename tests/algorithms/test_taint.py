@@ -12,7 +12,7 @@ from algorithms import (
     haircut_taint,
     poison_taint,
 )
-from tests.algorithms import naive
+from tests.algorithms import naive_methods
 
 RULES = [poison_taint, haircut_taint, fifo_taint]
 
@@ -34,7 +34,7 @@ def histories(draw):
 def test_fifo_moves_every_coin_as_a_queue_does(case):
     payments, rows, listed, opening = case
     result = fifo_taint(payments, listed, opening=opening)
-    paid, held = naive.fifo_taint(rows, listed, opening)
+    paid, held = naive_methods.fifo_taint(rows, listed, opening)
     assert result.paid.tolist() == paid
     assert result.held.tolist() == held
 
@@ -44,7 +44,7 @@ def test_fifo_moves_every_coin_as_a_queue_does(case):
 def test_haircut_is_the_exact_share_but_for_rounding(case):
     payments, rows, listed, opening = case
     result = haircut_taint(payments, listed, opening=opening)
-    paid, held = naive.haircut_taint(rows, listed, opening)
+    paid, held = naive_methods.haircut_taint(rows, listed, opening)
     np.testing.assert_allclose(result.paid, np.array(paid, float), rtol=0, atol=1e-12)
     np.testing.assert_allclose(result.held, np.array(held, float), rtol=0, atol=1e-12)
 
@@ -54,7 +54,7 @@ def test_haircut_is_the_exact_share_but_for_rounding(case):
 def test_poison_taints_all_that_the_touched_pay(case):
     payments, rows, listed, opening = case
     result = poison_taint(payments, listed, opening=opening)
-    assert result.paid.tolist() == naive.poison_taint(rows, listed, opening)
+    assert result.paid.tolist() == naive_methods.poison_taint(rows, listed, opening)
 
 
 @pytest.mark.parametrize("rule", [haircut_taint, fifo_taint])
