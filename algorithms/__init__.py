@@ -25,6 +25,7 @@ from algorithms.generators import barabasi_albert, rmat
 from algorithms.guha import Distrust, Steps, guha_beliefs, rounded_by_majority
 from algorithms.interchange import (
     from_networkx,
+    payments_from_networkx,
     ratings_from_networkx,
     ratings_to_networkx,
     signed_from_networkx,
@@ -108,6 +109,7 @@ __all__ = [
     "locality_order",
     "memory_estimate",
     "moletrust",
+    "payments_from_networkx",
     "poison_taint",
     "precision_at",
     "ratings_from_networkx",

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from algorithms.arguments import CheckedVector, Floats, checked_mass, real_number, tolerance_value
 from algorithms.certificate import Certificate, upward
 from algorithms.csr import CSRGraph
-from algorithms.errors import InvalidArgumentError
+from algorithms.errors import ConvergenceError, InvalidArgumentError
 from algorithms.trust_mass import trust_mass
 
 
@@ -75,5 +75,9 @@ def eigentrust(
     # Division and the sum itself: a few roundings of values that sum to 1.
     hidden = (graph.n + 4) * 2.0**-53
     bound = upward(2.0 * result.certificate.bound_1 / s + hidden)
+    if bound > tolerance:
+        raise ConvergenceError(
+            tolerance, bound, result.certificate.sweeps, "float64 rounding alone is larger"
+        )
     certificate = replace(result.certificate, bound_1=bound, bound_inf=bound, tolerance=tolerance)
     return EigenTrust(np.asarray(result.values / s), certificate)

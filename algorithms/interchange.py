@@ -8,8 +8,10 @@ import numpy as np
 from algorithms import _csr_kernels as kernels
 from algorithms.arguments import Floats, Int64s
 from algorithms.csr import CSRGraph
+from algorithms.errors import InvalidArgumentError
 from algorithms.ratings import Ratings
 from algorithms.signed_graph import SignedGraph
+from algorithms.taint import Payments
 
 
 def from_networkx(network: Any, weight: str | None = "weight") -> tuple[CSRGraph, list[Hashable]]:
@@ -128,6 +130,41 @@ def ratings_to_networkx(ratings: Ratings) -> Any:
         zip(ratings.source.tolist(), ratings.target.tolist(), ratings.score.tolist(), strict=True)
     )
     return network
+
+
+def payments_from_networkx(
+    network: Any, amount: str = "amount", time: str = "time"
+) -> tuple[Payments, list[Hashable]]:
+    """Return the payments of a networkx graph in time order, and the node of each account.
+
+    Args:
+        network: DiGraph or MultiDiGraph; each edge is one payment.
+        amount: edge attribute that holds a whole number of the smallest unit.
+        time: edge attribute that orders them; equal times keep the order of the edges.
+
+    Raises:
+        InvalidArgumentError: an edge lacks one of the two, or an amount is out of its domain.
+
+    >>> import networkx
+    >>> network = networkx.MultiDiGraph([("a", "b", {"amount": 5, "time": 2.0})])
+    >>> payments_from_networkx(network)[0].amount
+    array([5])
+    """
+    nodes = list(network)
+    number = {node: at for at, node in enumerate(nodes)}
+    rows = list(network.edges(data=True))
+    for position, (_, _, data) in enumerate(rows):
+        for name in (amount, time):
+            if name not in data:
+                raise InvalidArgumentError(
+                    "network", f"lacks {name!r} at its edge", position=position
+                )
+    rows.sort(key=lambda row: row[2][time])
+    payer = np.array([number[row[0]] for row in rows], np.int32)
+    payee = np.array([number[row[1]] for row in rows], np.int32)
+    # Without a dtype, so that amounts that are no whole numbers are seen as such.
+    money = np.array([row[2][amount] for row in rows]) if rows else np.empty(0, np.int64)
+    return Payments(payer, payee, money, len(nodes)), nodes
 
 
 def _edges(network: Any, weight: str | None) -> tuple[list[Hashable], Int64s, Int64s, Floats]:

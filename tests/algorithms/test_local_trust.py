@@ -100,6 +100,9 @@ def test_what_is_out_of_domain_is_refused():
         eigentrust(graph, [1.0, 0.0], 0.0, 1e-6)
     with pytest.raises(ConvergenceError):
         eigentrust(graph, [1.0, 0.0], 0.1, 1e-17)
+    wide = CSRGraph.from_edges([0], [1], n=4000)
+    with pytest.raises(ConvergenceError, match="rounding alone"):
+        eigentrust(wide, np.ones(4000), 0.9, 4e-13)
     with pytest.raises(InvalidArgumentError, match="source is 5"):
         appleseed(graph, 5, 1.0, 0.85, 1e-6)
     with pytest.raises(InvalidArgumentError, match=r"graph.weights\[0\] is 2.0"):

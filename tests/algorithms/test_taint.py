@@ -1,5 +1,6 @@
 """Taint follows its definition, coin by coin, and no tainted money is made or lost."""
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from algorithms import (
     Payments,
     fifo_taint,
     haircut_taint,
+    payments_from_networkx,
     poison_taint,
 )
 from tests.algorithms import naive_methods
@@ -101,6 +103,21 @@ def test_received_is_the_sum_of_tainted_payments():
     payments = Payments([0, 0, 1], [1, 1, 2], [3, 4, 7], 3)
     for rule in RULES:
         assert rule(payments, [True, False, False]).received.tolist() == [0, 7, 7]
+
+
+def test_payments_come_from_networkx_in_the_order_of_time():
+    network = nx.MultiDiGraph()
+    network.add_edge("b", "c", amount=4, time=9)
+    network.add_edge("a", "b", amount=5, time=1)
+    payments, nodes = payments_from_networkx(network)
+    assert [nodes[i] for i in payments.payer] == ["a", "b"]
+    assert fifo_taint(payments, [node == "a" for node in nodes]).paid.tolist() == [5, 4]
+    network.add_edge("c", "a", amount=0.5, time=3)
+    with pytest.raises(InvalidArgumentError, match="amount must be 3 whole numbers"):
+        payments_from_networkx(network)
+    network.add_edge("c", "a", time=4)
+    with pytest.raises(InvalidArgumentError, match=r"network\[2\] lacks 'amount'"):
+        payments_from_networkx(network)
 
 
 @pytest.mark.parametrize(
