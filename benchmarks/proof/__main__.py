@@ -6,6 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
+import numba
+
 from benchmarks.proof import data, report
 from benchmarks.proof.sets import SETS
 
@@ -17,7 +19,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="*", help="parts of the names of sets; all where left out")
     parser.add_argument("--write", type=Path, default=DOCUMENT, help="file to write")
+    parser.add_argument("--threads", type=int, default=1, help="of Numba; no figure depends on it")
     asked = parser.parse_args()
+    # On graphs of this size a second thread gains little, and on a busy machine costs much.
+    numba.set_num_threads(asked.threads)
     begun = time.perf_counter()
     results = []
     for each in SETS:

@@ -47,10 +47,19 @@ def plot_reliability(results: list[Result], path: Path) -> None:
         for is_baseline, color in ((False, "tab:blue"), (True, "tab:orange")):
             count, told, true = result.best(is_baseline=is_baseline).reliability.T
             seen = count > 0
-            panel.plot(told[seen] / count[seen], true[seen] / count[seen], "o-", ms=3, color=color)
+            name = "best baseline" if is_baseline else "best method"
+            panel.plot(
+                told[seen] / count[seen],
+                true[seen] / count[seen],
+                "o-",
+                ms=3,
+                color=color,
+                label=name,
+            )
         panel.set_title(result.name, fontsize=7)
         panel.set_xlabel("probability told")
     axes[0, 0].set_ylabel("share that was bad")
+    axes[0, 0].legend(fontsize=6)
     _save(figure, path)
 
 
