@@ -5,11 +5,13 @@ Exposure and trust mass are linear in their seeds: with y = e_i + β Wᵀ y, see
 partitioning using PageRank vectors, FOCS 2006, §3 (along links, exposure); Andersen et al., Local
 computation of PageRank contributions, WAW 2007, §3 (against links, trust). Published values say
 what a residual can still bring, so that only walks which lead to a seed are followed: the target
-set of Lofgren, Banerjee & Goel, Personalized PageRank estimation and search, WSDM 2016, §3.
+set of Lofgren, Banerjee & Goel, Personalized PageRank estimation and search, WSDM 2016, §3. Where
+the walk gets to be dearer than sweeps over the whole graph, those take over: the adjoint of
+exposure is trust mass from the subject alone, and the other way round.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,9 +37,14 @@ from algorithms.arguments import (
 from algorithms.certificate import UNDERFLOW, UNIT_ROUNDOFF, gamma, norm_1_upward, upward
 from algorithms.csr import CSRGraph
 from algorithms.errors import ConvergenceError, InvalidArgumentError
+from algorithms.exposure import exposure
 from algorithms.normalize import require_transpose
+from algorithms.trust_mass import trust_mass
 
 MOST_LINKS = 2**62
+FEWEST_LINKS = 20_000
+# A link of a walk costs as much as some 80 of a sweep, and sweeps need about 20.
+WALKED_SHARE = 1 / 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +57,7 @@ class Contributions:
         total: Σ shares, correctly rounded.
         remainder: |value − total| is at most this; rounding included.
         links: how many links were walked.
-        is_complete: the remainder is within the tolerance; else ``max_links`` ended the walk.
+        sweeps: passes over all links; 0 where the walk was enough.
     """
 
     subjects: Int64s
@@ -58,7 +65,7 @@ class Contributions:
     total: float
     remainder: float
     links: int
-    is_complete: bool = True
+    sweeps: int = 0
 
 
 def exposure_contributions(
@@ -70,6 +77,7 @@ def exposure_contributions(
     *,
     hop_limit: int | None = None,
     max_links: int | None = None,
+    transposed: CSRGraph | None = None,
     values: ArrayLike | CheckedVector | None = None,
     values_bound: float | None = None,
 ) -> Contributions:
@@ -88,7 +96,8 @@ def exposure_contributions(
         subject: whose exposure is explained.
         tolerance: largest acceptable remainder, > 0.
         hop_limit: explain the operator of ``exposure`` with this limit.
-        max_links: walk no further subject once so many links were walked; None for no limit.
+        max_links: from so many links on, sweeps take over; None for a sixteenth of all.
+        transposed: ``graph.transpose()`` where it is at hand; only sweeps need it.
         values: x, float (n,), each >= 0, as ``exposure`` with the same arguments returned it.
         values_bound: no value of x is further than this from the exact one, >= 0.
 
@@ -106,7 +115,7 @@ def exposure_contributions(
         tolerance_value(tolerance),
         risk.largest,
         None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
-        MOST_LINKS if max_links is None else whole_number("max_links", max_links, low=1),
+        _budget(graph, max_links),
         _Published.checked(values, values_bound, graph.n),
     )
     # What comes through the contacts of j: x_j − D_j o_j <= β max o.
@@ -117,6 +126,13 @@ def exposure_contributions(
     rows = (graph.indptr, graph.indices, graph.weights, graph.weight_sum)
     s = scratch(graph.n)
     walked = problem.walk(s, rows, worth, by_column=False)
+    if not problem.is_answered_by(walked):
+        try:
+            return problem.swept_exposure(graph, risk.values, transposed, walked[1])
+        except ConvergenceError:
+            # Shares alone round less than whole vectors do.
+            s = scratch(graph.n)
+            walked = replace(problem, max_links=MOST_LINKS).walk(s, rows, worth, by_column=False)
     reached = s.touched[: s.counts[0]]
     ends = graph.indptr[reached + 1] == graph.indptr[reached]
     factor = np.where(ends, 1.0, 1.0 - problem.damping)
@@ -152,7 +168,7 @@ def trust_contributions(
         subject: whose mass is explained.
         tolerance: largest acceptable remainder, > 0, in the unit of the seeds.
         hop_limit: explain the operator of ``trust_mass`` with this limit.
-        max_links: walk no further subject once so many links were walked; None for no limit.
+        max_links: from so many links on, sweeps take over; None for a sixteenth of all.
         transposed: ``graph.transpose()``; pass it, or every call builds it.
         values: t, float (n,), each >= 0, as ``trust_mass`` with the same arguments returned it.
         values_bound: the errors of t sum to at most this (``bound_1``), >= 0.
@@ -174,7 +190,7 @@ def trust_contributions(
         tolerance_value(tolerance),
         norm_1_upward(mass.total, graph.n),
         None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
-        MOST_LINKS if max_links is None else whole_number("max_links", max_links, low=1),
+        _budget(graph, max_links),
         _Published.checked(values, values_bound, graph.n),
     )
     # What comes in over links: Σ (t_j − (1 − α) s_j) = α Σ P t <= α Σ s.
@@ -185,8 +201,20 @@ def trust_contributions(
     rows = (transposed.indptr, transposed.indices, transposed.weights, graph.weight_sum)
     s = scratch(graph.n)
     walked = problem.walk(s, rows, worth, by_column=True)
+    if not problem.is_answered_by(walked):
+        try:
+            return problem.swept_trust(graph, mass.values, walked[1])
+        except ConvergenceError:
+            s = scratch(graph.n)
+            walked = replace(problem, max_links=MOST_LINKS).walk(s, rows, worth, by_column=True)
     reached = s.touched[: s.counts[0]]
     return problem.answer(s, (1.0 - problem.damping) * mass.values[reached], *walked)
+
+
+def _budget(graph: CSRGraph, max_links: int | None) -> int:
+    if max_links is not None:
+        return whole_number("max_links", max_links, low=1)
+    return max(FEWEST_LINKS, int(WALKED_SHARE * (graph.n + graph.m)))
 
 
 @dataclass(frozen=True)
@@ -243,26 +271,84 @@ class _Problem:
             total, top, links = push_levels(s, *ask, self.hop_limit, worth, target, self.max_links)
         return norm_1_upward(total, int(s.counts[0]) + 4) + upward(worth.peak * top), links
 
+    def is_answered_by(self, walked: tuple[float, int]) -> bool:
+        """Whether the walk went as far as it had to."""
+        return walked[0] <= 0.9 * self.tolerance * (1.0 + 1e-9) or walked[1] <= self.max_links
+
+    def swept_exposure(
+        self, graph: CSRGraph, own: Floats, transposed: CSRGraph | None, links: int
+    ) -> Contributions:
+        """Return all shares: (1 − β) y is the trust mass that the subject hands to its contacts."""
+        keeps = 1.0 - self.damping
+        mass = trust_mass(
+            graph,
+            self._unit_vector(graph.n),
+            self.damping,
+            0.9 * self.tolerance * keeps / self.largest,
+            hop_limit=self.hop_limit,
+            transposed=transposed,
+        )
+        # A walk that ends at somebody without contacts ends with weight 1.
+        gain = np.where(graph.weight_sum > 0.0, 1.0, 1.0 / keeps) * own
+        missing = mass.certificate.bound_1 * self.largest / keeps
+        return self._swept(mass.values * gain, missing, links, mass.certificate.sweeps)
+
+    def swept_trust(self, graph: CSRGraph, seeds: Floats, links: int) -> Contributions:
+        """Return all shares: (1 − α) y is how exposed everybody is to the subject alone.
+
+        If the subject has no links, exposure leaves it all of its own risk: then it is y itself.
+        """
+        found = exposure(
+            graph,
+            self._unit_vector(graph.n),
+            self.damping,
+            0.9 * self.tolerance / self.largest,
+            hop_limit=self.hop_limit,
+        )
+        gain = seeds if graph.weight_sum[self.subject] > 0.0 else (1.0 - self.damping) * seeds
+        missing = found.certificate.bound_inf * self.largest
+        return self._swept(found.values * gain, missing, links, found.certificate.sweeps)
+
+    def _unit_vector(self, n: int) -> Floats:
+        vector = np.zeros(n)
+        vector[self.subject] = 1.0
+        return vector
+
+    def _swept(self, shares: Floats, missing: float, links: int, sweeps: int) -> Contributions:
+        reached = np.flatnonzero(shares)
+        found = shares[reached]
+        total = math.fsum(found)
+        remainder = float(upward(missing + gamma(8) * total + UNDERFLOW * reached.size))
+        remainder = self._at_most_the_gap(remainder, total)
+        if remainder > self.tolerance:
+            raise ConvergenceError(
+                self.tolerance, remainder, sweeps, "rounding is larger than the tolerance"
+            )
+        order = np.lexsort((reached, -found))
+        return Contributions(reached[order], found[order], total, remainder, links, sweeps)
+
+    def _at_most_the_gap(self, remainder: float, total: float) -> float:
+        """What the value leaves to be explained cannot be more than this either."""
+        if self.published is None:
+            return remainder
+        gap = abs(float(self.published.values[self.subject]) - total)
+        return min(remainder, float(upward(gap + self.published.bound)))
+
     def answer(self, s: Scratch, gain: Floats, missing: float, links: int) -> Contributions:
         reached = s.touched[: s.counts[0]].astype(np.int64)
         shares = (s.y[reached] + (s.y_lost[reached] + s.rho[reached])) * gain
         total = math.fsum(shares)
         rounding = self._rounding(s, total, links)
-        remainder = float(upward(missing + rounding))
-        if self.published is not None:
-            # What the value leaves to be explained cannot be more than this either.
-            gap = abs(float(self.published.values[self.subject]) - total)
-            remainder = min(remainder, upward(gap + self.published.bound))
+        remainder = self._at_most_the_gap(float(upward(missing + rounding)), total)
         if self.largest == 0.0:
             remainder = 0.0
-        is_complete = remainder <= self.tolerance
-        if not is_complete and links <= self.max_links:
+        if remainder > self.tolerance:
             raise ConvergenceError(
                 self.tolerance, remainder, 0, "rounding is larger than the tolerance"
             )
         order = np.lexsort((reached, -shares))
         order = order[shares[order] > 0.0]
-        return Contributions(reached[order], shares[order], total, remainder, links, is_complete)
+        return Contributions(reached[order], shares[order], total, remainder, links)
 
     def _rounding(self, s: Scratch, total: float, links: int) -> float:
         terms = int(s.counts[0])

@@ -26,8 +26,6 @@ from graphsvc.snapshot import Snapshot
 
 PATHS_SHOWN = 3
 LONGEST_PATH_HOPS = 6
-MOST_LINKS_WALKED = 60_000_000
-"""An explanation that would walk further says a larger remainder instead."""
 ROUNDING = 2.0**-50
 
 
@@ -116,6 +114,7 @@ class Explainer:
         self._purpose = purpose
         self._scores = scores
         self._inputs = PropagationInputs.derive(snapshot, programme, scores.run.as_of)
+        self._contacts_reversed = self._inputs.contacts.transpose()
         rank = snapshot.subjects.rank_of_index
         self._own_risk = algorithms.checked_vector(self._inputs.own_risk)
         self._trust_seed = algorithms.checked_vector(self._inputs.trust_seed)
@@ -193,7 +192,7 @@ class Explainer:
             index,
             certificate.tolerance,
             hop_limit=rule.hop_limit,
-            max_links=MOST_LINKS_WALKED,
+            transposed=self._contacts_reversed,
             values=self._exposure,
             values_bound=certificate.bound,
         )
@@ -226,7 +225,6 @@ class Explainer:
             index,
             certificate.tolerance * unit,
             hop_limit=rule.hop_limit,
-            max_links=MOST_LINKS_WALKED,
             transposed=inputs.vouching_reversed,
             values=self._trust_mass,
             # The published value was divided by the unit and is multiplied by it again.

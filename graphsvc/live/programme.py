@@ -25,7 +25,6 @@ from graphsvc.snapshot.retention import within_retention
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 DEFAULT_TOLERANCE = 1e-4
-MOST_LINKS_WALKED = 10_000_000
 PUSH_SHARE = 0.5
 """Share of the tolerance for pushes; the rest is for the time that passes between rebuilds."""
 
@@ -241,7 +240,6 @@ class LiveProgramme:
             index,
             self.tolerance,
             hop_limit=self.programme.exposure.hop_limit,
-            max_links=MOST_LINKS_WALKED,
             values=self._exposure.values,
             values_bound=self._exposure.certificate().bound_inf,
         )
