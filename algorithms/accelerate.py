@@ -37,6 +37,12 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], numba.njit(forceinline=True, **_DEFAULTS)(function))
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Return ``inlined_kernel`` of a function without a file: only its callers are cached."""
+    options = _DEFAULTS | {"cache": False}
+    return cast(Callable[P, R], numba.njit(forceinline=True, **options)(function))
+
+
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return ``function`` compiled with its ``prange`` loops spread over Numba's threads."""
     return cast(Callable[P, R], numba.njit(parallel=True, **_DEFAULTS)(function))
