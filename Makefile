@@ -46,6 +46,7 @@ bench: setup ## measure speed against peers in the same run
 
 bench-core: benchmarks/.venv/installed ## measure the propagation core against every peer
 	benchmarks/.venv/bin/python -m benchmarks.core
+	$(BIN)/python -m benchmarks.scaling --plot benchmarks/scaling.png
 
 benchmarks/.venv/installed: setup benchmarks/requirements.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv

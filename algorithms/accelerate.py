@@ -16,8 +16,11 @@ R = TypeVar("R")
 # twice the time. It packs equal operations and reorders no sum.
 setattr(numba.config, "SLP_VECTORIZE", 1)  # noqa: B010
 
-# Rows and links that are worth a thread of their own.
-GRAIN = 32768
+# Rows and links of a block, the smallest unit of work.
+GRAIN = 1 << 15
+# Rows and links that are worth a thread of their own: about a millisecond. On a machine that has
+# other work, a thread that is waited for may not come for several.
+WORTH_A_THREAD = 1 << 20
 
 _DEFAULTS: dict[str, Any] = {
     "cache": True,
@@ -50,12 +53,12 @@ def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def threads_worth(work: int) -> Iterator[None]:
-    """Use no more of Numba's threads than there are grains in ``work`` rows and links.
+    """Use no more of Numba's threads than ``work`` rows and links are worth.
 
     On a small graph, waking and awaiting threads costs more than the sweep itself.
     """
     before = numba.get_num_threads()
-    numba.set_num_threads(max(1, min(before, work // GRAIN)))
+    numba.set_num_threads(max(1, min(before, work // WORTH_A_THREAD)))
     try:
         yield
     finally:
