@@ -19,7 +19,14 @@ import structlog
 from graphsvc import publish
 from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
+from graphsvc.errors import (
+    ConflictError,
+    InvalidInputError,
+    RunNotFoundError,
+    SettingsError,
+    SubjectNotFoundError,
+)
+from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.model import (
     AuditDraft,
@@ -166,6 +173,28 @@ class Service:
         with self._lock:
             self._current.pop(chosen.name, None)
         return run
+
+    def estimate(
+        self,
+        purpose: str,
+        *,
+        subjects: int | None = None,
+        links: int | None = None,
+        programme: str | None = None,
+    ) -> RecomputeEstimate:
+        """Return what a recompute will take, for the store's counts where none are given.
+
+        Raises:
+            InvalidInputError: a count is negative.
+        """
+        if min(subjects or 0, links or 0) < 0:
+            raise InvalidInputError("--subjects and --links count: they must be at least 0")
+        counted = counts(self.store)
+        return recompute_estimate(
+            counted[0] if subjects is None else subjects,
+            counted[1] if links is None else links,
+            self._programme(purpose, programme),
+        )
 
     def scores(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None

@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("import")(operators.import_records)
 app.command()(operators.recompute)
+app.command()(operators.estimate)
 app.command()(operators.serve)
 app.command()(operators.status)
 app.command()(operators.demo)
