@@ -178,7 +178,7 @@ def test_a_key_is_printed_once_and_listed_without_its_secret(terminal: Terminal)
 def test_an_estimate_counts_the_store_or_what_it_is_told(scored: Terminal) -> None:
     counted = scored.json("estimate", "--purpose", PURPOSE)
     assert isinstance(counted, dict)
-    assert (counted["subjects"], counted["links"]) == (5, 4)
+    assert (counted["subjects"], counted["links"]) == (5, 3)
     told = scored.json(
         "estimate", "--purpose", PURPOSE, "--subjects", "1000000", "--links", "10000000"
     )
