@@ -143,7 +143,7 @@ def residuals(
                 busy += links
             v = u[i]
             before = f[i]
-            f[i] = r / c
+            f[i] = r / c if by_column else r
             u[i] = f[i] - before
             if links >= core:
                 weighted = w * np.float64(f[i])

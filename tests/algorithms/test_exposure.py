@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import spsolve
 
-from algorithms import ConvergenceError, CSRGraph, InvalidArgumentError, exposure, rmat
+from algorithms import ConvergenceError, CSRGraph, InvalidArgumentError, accelerate, exposure, rmat
 from tests.algorithms import naive
 from tests.algorithms.strategies import WILD_WEIGHTS, problems
 
@@ -99,7 +99,9 @@ def test_it_solves_what_a_sparse_direct_solver_solves(weighted, beta):
 
 @pytest.mark.parametrize("mutual", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_threads_move_no_bit(weighted, mutual):
+def test_threads_move_no_bit(weighted, mutual, monkeypatch):
+    # However small the graph, let every thread have its part.
+    monkeypatch.setattr(accelerate, "WORTH_A_THREAD", 1)
     src, dst = rmat(13, 16, seed=1)
     if mutual:
         src, dst = np.concatenate([src, dst]), np.concatenate([dst, src])
