@@ -46,6 +46,7 @@ bench: setup ## measure speed against peers in the same run
 
 bench-core: benchmarks/.venv/installed ## measure the propagation core against every peer
 	benchmarks/.venv/bin/python -m benchmarks.core
+	$(BIN)/python -m benchmarks.scaling --plot benchmarks/scaling.png
 
 proof: setup ## prove on labelled real networks that scores predict; writes docs/proof.md
 	$(BIN)/python -m benchmarks.proof

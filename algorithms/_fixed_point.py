@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from algorithms._corners import Corners
 from algorithms._operator import Norms, Operator
 from algorithms.arguments import Floats
 from algorithms.certificate import Certificate
@@ -31,14 +32,17 @@ def solve(
 ) -> tuple[Floats, Certificate]:
     """Iterate from z; return the values at which the residual was measured, and their worth."""
     mixing = Mixing()
-    # Residuals and steps, newest first; in float32, as they only choose a direction.
-    f = [np.zeros(operator.n, np.float32) for _ in range(3)]
-    d = [np.zeros(operator.n, np.float32) for _ in range(2)]
+    # Residual, its change, the last step and the last d + u; in float32, as they only choose a
+    # direction.
+    f, u, d, e = (np.zeros(operator.n, np.float32) for _ in range(4))
+    # A row whose residual is below half of what counts is settled.
+    settled = 0.5 * tolerance * (1.0 - operator.damping)
+    corners = Corners.of(operator, settled)
     limit = math.inf if max_sweeps is None else max_sweeps
     best = first = last = mixed_until = math.inf
     sweeps = 0
     while sweeps < min(limit, mixed_until):
-        norms = operator.measure(z, *f)
+        norms = operator.measure(z, f, u, settled)
         sweeps += 1
         certificate, bound = judge(norms, sweeps)
         if bound <= tolerance:
@@ -48,9 +52,12 @@ def solve(
             first = bound
             mixed_until = enough(bound, tolerance, operator.damping)
         best, last = min(best, bound), bound
+        if corners is not None and corners.are_all_that_is_left(norms):
+            corners.settle(z, f, u)
+            mixing = Mixing()
+            continue
         g1, g2 = mixing.weights(norms)
-        operator.mix(g1, g2, z, (*f, *d))
-        f, d = [f[2], f[0], f[1]], [d[1], d[0]]
+        operator.mix(g1, g2, z, (f, u, d, e))
     if not last <= first:
         z = operator.point_of(operator.own)
     return _plainly(operator, judge, z, tolerance, max_sweeps, sweeps, best)
@@ -112,23 +119,22 @@ class Mixing:
     """The weights of the last three points: they choose a direction, they carry no value."""
 
     def __init__(self) -> None:
-        # Inner products of f with itself and its two elders, for this point and the last two.
-        self._products: list[tuple[float, float, float]] = []
+        self._points = 0
+        # Inner product of the last change of f with itself.
+        self._v_v = 0.0
 
     def weights(self, norms: Norms) -> tuple[float, float]:
-        """Return g that minimises ‖f − g1 (f − f1) − g2 (f1 − f2)‖, as far as it is determined."""
-        self._products = [norms.products, *self._products][:3]
-        if len(self._products) == 1:
+        """Return g that minimises ‖f − g1 u − g2 v‖, as far as it is determined."""
+        f_f, f_u, f_v, u_u, u_v = norms.products
+        v_v, self._v_v = self._v_v, u_u
+        self._points += 1
+        if self._points == 1:
             return 0.0, 0.0
-        (a, b, c), (d, e, _), (h, _, _) = (*self._products, (0.0, 0.0, 0.0))[:3]
-        # Gram matrix and right side of the differences u = f − f1, v = f1 − f2.
-        u_u, u_f = a - 2.0 * b + d, a - b
-        if len(self._products) == 3:
-            v_v, u_v, v_f = d - 2.0 * e + h, b - d - c + e, b - c
+        if self._points > 2:
             det = u_u * v_v - u_v * u_v
             if det > 1e-8 * u_u * v_v:
-                return (u_f * v_v - v_f * u_v) / det, (v_f * u_u - u_f * u_v) / det
-        return (u_f / u_u if u_u > 1e-12 * a else 0.0), 0.0
+                return (f_u * v_v - f_v * u_v) / det, (f_v * u_u - f_u * u_v) / det
+        return (f_u / u_u if u_u > 1e-12 * f_f else 0.0), 0.0
 
 
 def enough(bound: float, tolerance: float, damping: float) -> int:

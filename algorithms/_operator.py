@@ -20,12 +20,17 @@ LIGHTEST_ROW, HEAVIEST_ROW = 2.0**-40, 2.0**60
 
 @dataclass(frozen=True)
 class Norms:
-    """What one pass measured: of the residual r, of the values x, and how f goes with older f."""
+    """What one pass measured: of the residual r, of the values x, and how f and its changes go.
+
+    ``busy`` counts the links of rows whose residual is not settled; ``products`` are weighted
+    inner products f f, f u, f v, u u, u v, as in ``_sweep_kernels.residuals``.
+    """
 
     residual_inf: float
     residual_1: float
     mass: float
-    products: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    busy: float = 0.0
+    products: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +100,13 @@ class Operator:
         return int(self.own.size)
 
     @property
+    def core(self) -> np.uint64:
+        """Fewest links of a row that has a say in mixing."""
+        # Slow modes of exposure that matter to many live where links are dense; what is slow in
+        # small and sparse corners is settled there.
+        return np.uint64(0 if self.by_column else self.indices.size // max(self.n, 1))
+
+    @property
     def work(self) -> int:
         return int(self.own.size + self.indices.size)
 
@@ -105,6 +117,18 @@ class Operator:
             return clipped
         return x / (np.where(self.sums > 0.0, self.sums, 1.0) * self.unit)
 
+    def first_guess(self) -> Floats:
+        """Return a start: seeds for trust, for exposure that everybody's contacts are average."""
+        if self.by_column:
+            return self.own
+        # Where links go both ways this is what all exposures average to, so nothing has to spread.
+        spread = self.damping * self.mean_own()
+        return np.where(self.sums > 0.0, self.keep * self.own + spread, self.own)
+
+    def mean_own(self) -> float:
+        """Return the mean of own risk, each weighing what its row does."""
+        return float(kernels.weighted_mean(self.sums, self.own))
+
     def values_at(self, z: Floats) -> Floats:
         """Return c z unit, in place of z."""
         if self.by_column:
@@ -112,19 +136,19 @@ class Operator:
             z *= self.unit
         return z
 
-    def measure(self, z: Floats, f: Any, f1: Any, f2: Any) -> Norms:
-        """Write f = r / c at z; return what was measured."""
-        table = np.zeros((self.blocks.size - 1, 6))
+    def measure(self, z: Floats, f: Any, u: Any, settled: float) -> Norms:
+        """Write f = r / c at z, and its change to u; return what was measured."""
+        table = np.zeros((self.blocks.size - 1, 9))
         with threads_worth(self.work):
             kernels.residuals(
                 self.blocks, self.indptr, self.indices, self.weights, self.sums, self.by_column,
-                self.own, self.keep, self.damping, z, f, f1, f2, table,
+                self.own, self.keep, self.damping, z, f, u, self.core, settled, table,
             )  # fmt: skip
         return self.norms(table)
 
     def step(self, z: Floats, y: Floats) -> Norms:
         """Write the operator at z to y; return what was measured at z."""
-        table = np.zeros((self.blocks.size - 1, 6))
+        table = np.zeros((self.blocks.size - 1, 3))
         with threads_worth(self.work):
             kernels.plain_step(
                 self.blocks, self.indptr, self.indices, self.weights, self.sums, self.by_column,
@@ -132,20 +156,24 @@ class Operator:
             )  # fmt: skip
         return self.norms(table)
 
-    def mix(self, g1: float, g2: float, z: Floats, history: tuple[Any, ...]) -> None:
-        """Move z to the next point; ``history`` is (f, f1, f2, d1, d2), the step goes to d2."""
+    def mix(self, g1: float, g2: float, z: Floats, history: tuple[Any, Any, Any, Any]) -> None:
+        """Move z to the next point; ``history`` is (f, u, d, e), the step goes to d."""
         with threads_worth(self.n):
             kernels.mix(g1, g2, self.low, self.high, z, *history)
 
     def norms(self, table: Floats) -> Norms:
         """Join what the row blocks measured."""
         # fsum is exact, so no order can matter.
-        sums = [math.fsum(column) for column in table.T[1:]]
+        residual_1, mass, busy, *products = [math.fsum(column) for column in table.T[1:]] + [
+            0.0
+        ] * (9 - table.shape[1])
+        f_f, f_u, f_v, u_u, u_v = products
         return Norms(
             float(table[:, 0].max(initial=0.0)) * self.unit,
-            sums[0] * self.unit,
-            sums[1] * self.unit,
-            (sums[2], sums[3], sums[4]),
+            residual_1 * self.unit,
+            mass * self.unit,
+            busy,
+            (f_f, f_u, f_v, u_u, u_v),
         )
 
 

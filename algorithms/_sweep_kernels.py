@@ -113,17 +113,23 @@ def residuals(
     damping: float,
     z: Floats,
     f: Singles,
-    f1: Singles,
-    f2: Singles,
+    u: Singles,
+    core: Any,
+    settled: float,
     norms: Floats,
 ) -> None:
-    """f = r / c, r the residual at z; norms: max |r|, Σ |r|, Σ |c z|, Σ c f (f, f1, f2)."""
+    """f = r / c, r the residual at z, and u = f − f before; v is u before, w weighs a row.
+
+    norms: max |r|, Σ |r|, Σ |c z|, links of rows with |r| > settled, Σ w (f², f u, f v, u², u v).
+    Rows of fewer than ``core`` links weigh nothing; the others what they hand out or average over.
+    """
     for b in prange(blocks.size - 1):
-        top = total = mass = f_f = f_f1 = f_f2 = 0.0
+        top = total = mass = busy = f_f = f_u = f_v = u_u = u_v = 0.0
         i = np.uint64(blocks[b])
         # The sums are those over the block's rows before i.
         while i < np.uint64(blocks[b + 1]):
             c = sums[i] if sums[i] > 0.0 else 1.0
+            w = c
             t = row_value(indptr, indices, A, by_column, c, own[i], keep, damping, z, i)
             if not by_column:
                 c = 1.0
@@ -132,18 +138,31 @@ def residuals(
             top = max(top, abs(r))
             total += abs(r)
             mass += x
-            f[i] = r / c
-            weighted = c * np.float64(f[i])
-            f_f += weighted * f[i]
-            f_f1 += weighted * f1[i]
-            f_f2 += weighted * f2[i]
+            links = indptr[i + ONE] - indptr[i]
+            if abs(r) > settled:
+                busy += links
+            v = u[i]
+            before = f[i]
+            f[i] = r / c if by_column else r
+            u[i] = f[i] - before
+            if links >= core:
+                weighted = w * np.float64(f[i])
+                f_f += weighted * f[i]
+                f_u += weighted * u[i]
+                f_v += weighted * v
+                weighted = w * np.float64(u[i])
+                u_u += weighted * u[i]
+                u_v += weighted * v
             i += ONE
         norms[b, 0] = top
         norms[b, 1] = total
         norms[b, 2] = mass
-        norms[b, 3] = f_f
-        norms[b, 4] = f_f1
-        norms[b, 5] = f_f2
+        norms[b, 3] = busy
+        norms[b, 4] = f_f
+        norms[b, 5] = f_u
+        norms[b, 6] = f_v
+        norms[b, 7] = u_u
+        norms[b, 8] = u_v
 
 
 @parallel_kernel
@@ -192,18 +211,29 @@ def mix(
     high: float,
     z: Floats,
     f: Singles,
-    f1: Singles,
-    f2: Singles,
-    d1: Singles,
-    d2: Singles,
+    u: Singles,
+    d: Singles,
+    e: Singles,
 ) -> None:
-    """z += f − g1 (d1 + f − f1) − g2 (d2 + f1 − f2), kept in [low, high]; the step goes to d2."""
+    """z += f − g1 (d + u) − g2 e, kept in [low, high]; the step goes to d, d + u to e."""
     for i in prange(z.size):
         k = np.uint64(i)
-        step = f[k] - g1 * (d1[k] + (f[k] - f1[k])) - g2 * (d2[k] + (f1[k] - f2[k]))
+        moved = d[k] + u[k]
+        step = f[k] - g1 * moved - g2 * e[k]
         y = min(max(z[k] + step, low), high)
-        d2[k] = y - z[k]
+        e[k] = moved
+        d[k] = y - z[k]
         z[k] = y
+
+
+@kernel
+def weighted_mean(weights: Floats, values: Floats) -> float:
+    """Σ w v / Σ w in the order of the subjects, as no library sums on several threads; or 0."""
+    total = summed = 0.0
+    for i in range(values.size):
+        total += weights[i]
+        summed += weights[i] * values[i]
+    return summed / total if total > 0.0 else 0.0
 
 
 @kernel

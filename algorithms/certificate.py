@@ -48,15 +48,16 @@ def gamma(depth: int) -> float:
     return upward(spent / (1.0 - spent))
 
 
-def sum_depth(longest_row: int) -> int:
-    """Return the rounding depth of the row sums in ``_sweep_kernels`` for rows up to this length.
+def sum_depth(longest_row: int, lanes: int = 4) -> int:
+    """Return the rounding depth of the kernels' row sums for rows up to this length.
 
-    Four lanes of at most 128 terms, then compensated: it stops growing at 512 links.
+    In each of 4 lanes (``_sweep_kernels``) or 1 (``_many_kernels``) at most 128 terms are added
+    before compensation: it stops growing at 128 links a lane.
 
-    >>> sum_depth(10**9)
-    136
+    >>> sum_depth(10**9), sum_depth(40, lanes=1)
+    (136, 46)
     """
-    return min(longest_row // 4 + 6, 136)
+    return min(longest_row // lanes + 6, 136)
 
 
 def upward(value: float) -> float:

@@ -98,14 +98,16 @@ def exposure(
         base = np.where(graph.weight_sum > 0.0, (1.0 - beta) * risk.values, risk.values)
         values, sweeps = repeat(series, base, hops)
         return Exposure(values, worth.of_series(hops, sweeps))
-    begin = risk.values if start is None else float_vector("start", start, graph.n)
     worth.require_reachable()
     limits = (min(risk.smallest, 1.0), risk.largest)
     operator = Operator.averaging(graph, risk.values, beta, limits)
+    z = operator.point_of(
+        operator.first_guess() if start is None else float_vector("start", start, graph.n)
+    )
     values, certificate = solve(
         operator,
         worth.of_fixed_point,
-        operator.point_of(begin),
+        z,
         tolerance=tolerance,
         max_sweeps=max_sweeps,
     )
@@ -115,13 +117,15 @@ def exposure(
 class ExposureWorth:
     """Bounds for one exposure problem: rounding known beforehand, residual measured later."""
 
-    def __init__(self, graph: CSRGraph, beta: float, tolerance: float, largest: float) -> None:
+    def __init__(
+        self, graph: CSRGraph, beta: float, tolerance: float, largest: float, lanes: int = 4
+    ) -> None:
         self.beta = beta
         self.tolerance = tolerance
         self.n = graph.n
         self.with_contacts = graph.linking
         # Row sum, its weight (weight_sum: 2) and division, products, base, the residual.
-        depth = sum_depth(graph.longest_row) + 12
+        depth = sum_depth(graph.longest_row, lanes) + 12
         # Every value lies in [0, largest], so no row's magnitudes exceed it.
         self.rounding = gamma(depth) * largest + UNDERFLOW if self.with_contacts else 0.0
 

@@ -1,19 +1,18 @@
 """Several vectors over one graph in one pass: programmes, purposes or scenarios side by side.
 
-The links are read once for all. Each vector is mixed and certified by itself and comes out as it
-would alone, to the bit; those that are done wait for the others of their group.
+The links are read once for all. Each vector has its own certificate, from its own residual in
+float64. Equal tables give equal bits on any number of threads; the bits of one vector depend on
+those beside it, within its bound.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from algorithms import _many_kernels as kernels
-from algorithms._fixed_point import Judge, Mixing, enough, solve
+from algorithms._fixed_point import Judge, solve
 from algorithms._operator import Operator
-from algorithms.accelerate import threads_worth
+from algorithms._refinement import WIDTH, refine
 from algorithms.arguments import (
     Floats,
     checked,
@@ -29,9 +28,6 @@ from algorithms.exposure import Exposure, ExposureWorth
 from algorithms.normalize import require_transpose
 from algorithms.trust_mass import TrustMass, TrustWorth
 
-# A subject's values in one group are one cache line; what is not used of it stays zero.
-GROUP = kernels.WIDTH
-
 
 def exposure_many(
     graph: CSRGraph,
@@ -41,7 +37,7 @@ def exposure_many(
     *,
     max_sweeps: int | None = None,
 ) -> tuple[Exposure, ...]:
-    """Return ``exposure(graph, row, beta, tolerance)`` for each row of ``own``, to the bit.
+    """Return the exposure to each row of ``own``, each within ``tolerance``.
 
     Args:
         graph: as for ``exposure``.
@@ -61,7 +57,7 @@ def exposure_many(
     risks = [checked("own", row, graph.n, low=0.0, high=1.0) for row in _rows("own", own)]
     beta = real_number("beta", beta, low=0.0, high=1.0)
     tolerance = tolerance_value(tolerance)
-    worths = [ExposureWorth(graph, beta, tolerance, risk.largest) for risk in risks]
+    worths = [ExposureWorth(graph, beta, tolerance, risk.largest, lanes=1) for risk in risks]
     for worth in worths:
         worth.require_reachable()
 
@@ -83,7 +79,7 @@ def trust_mass_many(
     max_sweeps: int | None = None,
     transposed: CSRGraph | None = None,
 ) -> tuple[TrustMass, ...]:
-    """Return ``trust_mass(graph, row, alpha, tolerance)`` for each row of ``seeds``, to the bit.
+    """Return the trust mass of each row of ``seeds``, each within ``tolerance``.
 
     Args:
         graph: as for ``trust_mass``.
@@ -107,7 +103,7 @@ def trust_mass_many(
     tolerance = tolerance_value(tolerance)
     reverse = graph.transpose() if transposed is None else transposed
     require_transpose(graph, reverse)
-    worths = [TrustWorth(reverse, alpha, tolerance, mass.total) for mass in masses]
+    worths = [TrustWorth(reverse, alpha, tolerance, mass.total, lanes=1) for mass in masses]
     for worth in worths:
         worth.require_reachable()
 
@@ -136,82 +132,20 @@ def _solved(
     if max_sweeps is not None:
         max_sweeps = whole_number("max_sweeps", max_sweeps, low=1)
     found: list[tuple[Floats, Certificate]] = []
-    for first in range(0, len(judges), GROUP):
-        group = range(first, min(first + GROUP, len(judges)))
+    for first in range(0, len(judges), WIDTH):
+        group = range(first, min(first + WIDTH, len(judges)))
         begin = operator(first)
-        done: dict[int, tuple[Floats, Certificate]] = {}
+        done: list[tuple[Floats, Certificate] | Floats] = []
         # Weights that had to be rescaled are a copy for each operator: one at a time then.
-        if begin.weights is weights and len(group) > 1:
+        if begin.weights is weights and len(group) > 1 and max_sweeps is None:
             members = [begin, *(operator(v) for v in group[1:])]
-            some = _Group(members).solve(judges[first:], tolerance, max_sweeps)
-            done = {first + v: each for v, each in some.items()}
-        for v in group:
-            if v not in done:
-                alone = operator(v)
-                done[v] = solve(
-                    alone,
-                    judges[v],
-                    alone.point_of(alone.own),
-                    tolerance=tolerance,
-                    max_sweeps=max_sweeps,
-                )
-            found.append(done[v])
+            done = refine(members, judges[first : group.stop], tolerance)
+        for place, v in enumerate(group):
+            begun = done[place] if done else None
+            if isinstance(begun, tuple):
+                found.append(begun)
+                continue
+            alone = operator(v)
+            z = alone.point_of(alone.first_guess()) if begun is None else begun
+            found.append(solve(alone, judges[v], z, tolerance=tolerance, max_sweeps=max_sweeps))
     return found
-
-
-class _Group:
-    """Vectors that are swept together; the last axis of every array runs over them."""
-
-    def __init__(self, members: Sequence[Operator]) -> None:
-        self.members = members
-        self.shared = members[0]
-        shape = (self.shared.n, GROUP)
-        self.own, self.z = np.zeros(shape), np.zeros(shape)
-        for v, member in enumerate(members):
-            self.own[:, v] = member.own
-            self.z[:, v] = member.point_of(member.own)
-        self.keep = np.zeros(GROUP)
-        self.keep[: len(members)] = [member.keep for member in members]
-        self.low = np.zeros(GROUP)
-        self.low[: len(members)] = [member.low for member in members]
-        self.high = np.zeros(GROUP)
-        self.high[: len(members)] = [member.high for member in members]
-
-    def solve(
-        self, judges: Sequence[Judge], tolerance: float, max_sweeps: int | None
-    ) -> dict[int, tuple[Floats, Certificate]]:
-        """Return what mixing certified, by place in the group; the rest is for plain sweeps."""
-        shape = self.own.shape
-        mixings = [Mixing() for _ in self.members]
-        f = [np.zeros(shape, np.float32) for _ in range(3)]
-        d = [np.zeros(shape, np.float32) for _ in range(2)]
-        until = [math.inf] * len(self.members)
-        done: dict[int, tuple[Floats, Certificate]] = {}
-        sweeps = 0
-        while len(done) < len(self.members) and sweeps < min(max(until), max_sweeps or math.inf):
-            table = self._measure(f)
-            sweeps += 1
-            g = np.zeros((2, shape[1]))
-            for v, member in enumerate(self.members):
-                norms = member.norms(table[:, :, v])
-                certificate, bound = judges[v](norms, sweeps)
-                if sweeps == 1:
-                    until[v] = enough(bound, tolerance, member.damping)
-                if v not in done and bound <= tolerance and sweeps <= until[v]:
-                    done[v] = member.values_at(self.z[:, v].copy()), certificate
-                g[:, v] = mixings[v].weights(norms)
-            with threads_worth(self.z.size):
-                kernels.mix(g[0], g[1], self.low, self.high, self.z, *f, *d)
-            f, d = [f[2], f[0], f[1]], [d[1], d[0]]
-        return done
-
-    def _measure(self, f: Sequence[np.ndarray]) -> Floats:
-        shared = self.shared
-        table = np.zeros((shared.blocks.size - 1, 6, GROUP))
-        with threads_worth(shared.work):
-            kernels.residuals(
-                shared.blocks, shared.indptr, shared.indices, shared.weights, shared.sums,
-                shared.by_column, self.own, self.keep, shared.damping, self.z,
-                f[0], f[1], f[2], table,
-            )  # fmt: skip
-        return table

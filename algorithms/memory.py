@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from algorithms._refinement import WIDTH
 from algorithms.arguments import whole_number
-from algorithms.many import GROUP
 
 POINTER, INDEX, FLOAT, SINGLE = 8, 4, 8, 4
-# Three residuals and two steps.
-HISTORY = 5
+# A residual, its change, a step, and both together one sweep ago.
+HISTORY = 4
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def memory_estimate(n: int, m: int, weighted: bool, vectors: int = 1) -> MemoryE
     graph = POINTER * (n + 1) + FLOAT * n + m * (INDEX + (FLOAT if weighted else 0))
     if vectors == 1:
         return MemoryEstimate(graph, n * (FLOAT + HISTORY * SINGLE))
-    # A group holds own and z for all its places; results of all groups stay.
-    group = n * GROUP * (2 * FLOAT + HISTORY * SINGLE)
+    # A group holds own and z for all its places, a residual and two corrections in float32;
+    # results of all groups stay.
+    group = n * WIDTH * (2 * FLOAT + 3 * SINGLE)
     return MemoryEstimate(graph, group + n * vectors * FLOAT)

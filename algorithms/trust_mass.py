@@ -147,13 +147,15 @@ def distrust_mass(
 class TrustWorth:
     """Bounds for one trust problem: rounding known beforehand, residual measured later."""
 
-    def __init__(self, transposed: CSRGraph, alpha: float, tolerance: float, supply: float) -> None:
+    def __init__(
+        self, transposed: CSRGraph, alpha: float, tolerance: float, supply: float, lanes: int = 4
+    ) -> None:
         self.alpha = alpha
         self.tolerance = tolerance
         self.n = transposed.n
         self.supply = norm_1_upward(supply, self.n)
         # Row sum, what is handed out (weight_sum: 2) and c z, products, base, the residual.
-        self.gamma = gamma(sum_depth(transposed.longest_row) + 14)
+        self.gamma = gamma(sum_depth(transposed.longest_row, lanes) + 14)
 
     def rounding(self, mass: float) -> float:
         """All that rounding can hide in one sweep at a vector of this 1-norm."""

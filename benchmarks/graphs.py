@@ -27,8 +27,21 @@ def graphs(names: list[str] | None = None) -> Iterator[tuple[str, algorithms.CSR
         yield name, graph.relabel(algorithms.locality_order(graph))
 
 
+def rmat(scale: int, both_ways: bool) -> algorithms.CSRGraph:
+    """Return one R-MAT graph in locality order, with or without the way back of each link."""
+    src, dst, n = _both_ways(scale) if both_ways else _rmat(scale)
+    graph = algorithms.CSRGraph.from_edges(src, dst, n=n)
+    return graph.relabel(algorithms.locality_order(graph))
+
+
 def _rmat(scale: int) -> tuple[Ids, Ids, int]:
     return *algorithms.rmat(scale, 16, seed=1), 1 << scale
+
+
+def _both_ways(scale: int) -> tuple[Ids, Ids, int]:
+    # What contact graphs mostly are: payments and friendships are felt on both sides.
+    src, dst, n = _rmat(scale)
+    return np.concatenate([src, dst]), np.concatenate([dst, src]), n
 
 
 def _attachment() -> tuple[Ids, Ids, int]:
@@ -84,7 +97,9 @@ def _hop() -> tuple[Ids, Ids, int] | None:
 
 _MAKERS = {
     "R-MAT 2^18": lambda: _rmat(18),
+    "R-MAT 2^18, both ways": lambda: _both_ways(18),
     "R-MAT 2^20": lambda: _rmat(20),
+    "R-MAT 2^20, both ways": lambda: _both_ways(20),
     "Barabási–Albert 2^18": _attachment,
     "hyperbolic 2^18": _hyperbolic,
     "Epinions": _epinions,

@@ -20,7 +20,14 @@ from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms
 from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.errors import ConflictError, RunNotFoundError, SettingsError, SubjectNotFoundError
+from graphsvc.errors import (
+    ConflictError,
+    InvalidInputError,
+    RunNotFoundError,
+    SettingsError,
+    SubjectNotFoundError,
+)
+from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.programme import DEFAULT_TOLERANCE
@@ -202,6 +209,28 @@ class Service:
             purpose=purpose,
             subject=None if subject is None else self.pseudonyms.of_subject(subject),
             detail=detail,
+        )
+
+    def estimate(
+        self,
+        purpose: str,
+        *,
+        subjects: int | None = None,
+        links: int | None = None,
+        programme: str | None = None,
+    ) -> RecomputeEstimate:
+        """Return what a recompute will take, for the store's counts where none are given.
+
+        Raises:
+            InvalidInputError: a count is negative.
+        """
+        if min(subjects or 0, links or 0) < 0:
+            raise InvalidInputError("--subjects and --links count: they must be at least 0")
+        counted = counts(self.store)
+        return recompute_estimate(
+            counted[0] if subjects is None else subjects,
+            counted[1] if links is None else links,
+            self._programme(purpose, programme),
         )
 
     def scores(

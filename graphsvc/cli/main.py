@@ -5,47 +5,102 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import structlog
 import typer
-from rich.markup import escape
 
-from graphsvc.cli import analysts, audit, disputes, keys, live, neo4j, operators, rights
-from graphsvc.cli.output import stderr
+from graphsvc.cli.later import later
 from graphsvc.errors import GraphsvcError
-from graphsvc.logs import configure_logs
-from graphsvc.settings import Settings
+
+COMMANDS = {
+    "import": (
+        "operators:import_records",
+        "Load CSV, JSONL or Parquet files (plain or gzipped) as a mapping says.",
+    ),
+    "estimate": (
+        "operators:estimate",
+        "Say how much memory a recompute will take, and about how long, before it is run.",
+    ),
+    "recompute": (
+        "operators:recompute",
+        "Propagate, certify and publish a score run; readers see it whole or not at all.",
+    ),
+    "serve": (
+        "operators:serve",
+        "Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create).",
+    ),
+    "status": (
+        "operators:status",
+        "Say which store is used, what it holds and which runs are current.",
+    ),
+    "demo": (
+        "operators:demo",
+        "Run the main job on real trading ratings, from import to a GraphQL answer.",
+    ),
+    "demo-world": (
+        "operators:demo_world",
+        "Make a marketplace of people, shops, rings and thin files over two years, with its truth.",
+    ),
+    "score": (
+        "analysts:score",
+        "Show one subject's score for a purpose, its certified bound, width, band and reasons.",
+    ),
+    "explain": (
+        "analysts:explain",
+        "Take one score apart: each record's and each source's points, adding up, and the paths.",
+    ),
+    "advise": (
+        "analysts:advise",
+        "Say what the purpose's policy advises on a subject, and why, in order.",
+    ),
+    "top": (
+        "analysts:top",
+        "List the subjects with the largest (or smallest) value in the current run.",
+    ),
+    "runs": ("analysts:runs", "List published score runs, the latest first."),
+    "live": (
+        "live:live",
+        "Follow the records, and print every score that moves, within milliseconds.",
+    ),
+    "what-if": (
+        "live:what_if",
+        "Say which scores would move if records were not there, or reports decided.",
+    ),
+    "what-would-change": (
+        "live:what_would_change",
+        "Name the fewest records without which a score would reach a band or a number.",
+    ),
+    "replay": (
+        "live:replay",
+        "Make a past run again from the records as recorded then, and compare every bit.",
+    ),
+    "disputes": (
+        "disputes:app",
+        "Contest a record or a score; suspend, correct, remove or keep it.",
+    ),
+    "rights": (
+        "rights:app",
+        "Export, correct, erase, human review: what a subject may ask for.",
+    ),
+    "audit": ("audit:app", "List the audit chain, and verify it."),
+    "retention": (
+        "operators:retention",
+        "Erase the records that no purpose may keep any longer, and subjects left without any.",
+    ),
+    "keys": ("keys:app", "Make, list and revoke API keys."),
+    "neo4j": (
+        "neo4j:app",
+        "Run a genuine Neo4j on this machine for development and tests (loopback only).",
+    ),
+}
 
 app = typer.Typer(
     name="graphsvc",
+    cls=later(COMMANDS),
     help="Trust and risk spread through contacts: one certified score for each purpose, with "
     "exact reasons.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("import")(operators.import_records)
-app.command()(operators.recompute)
-app.command()(operators.serve)
-app.command()(operators.status)
-app.command()(operators.demo)
-app.command("demo-world")(operators.demo_world)
-app.command()(analysts.score)
-app.command()(analysts.explain)
-app.command()(analysts.advise)
-app.command()(analysts.top)
-app.command()(analysts.runs)
-app.command()(live.live)
-app.command("what-if")(live.what_if)
-app.command("what-would-change")(live.what_would_change)
-app.command()(live.replay)
-app.command()(operators.retention)
-app.add_typer(disputes.app, name="disputes")
-app.add_typer(rights.app, name="rights")
-app.add_typer(audit.app, name="audit")
-app.add_typer(keys.app, name="keys")
-app.add_typer(neo4j.app, name="neo4j")
-
-log = structlog.get_logger(__name__)
 
 
 @app.callback()
@@ -54,6 +109,9 @@ def _options(
         bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")
     ] = False,
 ) -> None:
+    from graphsvc.logs import configure_logs
+    from graphsvc.settings import Settings
+
     settings = Settings.load()
     configure_logs(settings.log_format, settings.log_level if verbose else "warning")
 
@@ -63,6 +121,10 @@ def main() -> None:
     try:
         app()
     except GraphsvcError as error:
+        from rich.markup import escape
+
+        from graphsvc.cli.output import stderr
+
         stderr.print(
             f"[bold red]error[/] [dim]{error.code}[/]  {escape(str(error))}", soft_wrap=True
         )

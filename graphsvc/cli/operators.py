@@ -20,7 +20,7 @@ from rich.progress import (
 
 from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption, ProgrammeOption, acting_user, parse_time
-from graphsvc.cli.output import print_json, scientific, stderr, stdout, table
+from graphsvc.cli.output import plain, print_json, scientific, stderr, stdout, table
 from graphsvc.errors import InvalidInputError, SettingsError
 from graphsvc.ingest import ImportProgress, ImportSummary, import_files, load_mapping
 from graphsvc.model import AuditAction
@@ -194,6 +194,40 @@ def retention(
         stdout.print(f"  {verb}  {retired.subjects:>9,}  subjects without a record")
     for kind, count in retired.without_purpose.items():
         stdout.print(f"  held for no purpose  {count:>9,}  {kind.value}", highlight=False)
+
+
+def estimate(
+    purpose: Annotated[
+        str, typer.Option("--purpose", "-p", help="Whose programme would be recomputed.")
+    ],
+    subjects: Annotated[
+        int | None, typer.Option(help="How many subjects; as many as the store has otherwise.")
+    ] = None,
+    links: Annotated[
+        int | None, typer.Option(help="How many links; as many as the store has otherwise.")
+    ] = None,
+    programme: ProgrammeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say how much memory a recompute will take, and about how long, before it is run."""
+    with Service.open(Settings.load()) as service:
+        expected = service.estimate(purpose, subjects=subjects, links=links, programme=programme)
+    if json:
+        print_json({**plain(expected), "peak_bytes": expected.peak_bytes})
+        return
+    stdout.print(
+        f"  {expected.subjects:,} subjects, {expected.links:,} links, felt on {expected.sides:,} "
+        f"sides",
+        highlight=False,
+    )
+    stdout.print(
+        f"  memory: {expected.peak_bytes / 1e6:,.1f} MB  (deriving graphs "
+        f"{expected.deriving_bytes / 1e6:,.1f} MB, then propagating "
+        f"{expected.propagating_bytes / 1e6:,.1f} MB), beside the snapshot and the program itself",
+        highlight=False,
+        soft_wrap=True,
+    )
+    stdout.print(f"  time: about {expected.seconds:,.1f} s on one thread", highlight=False)
 
 
 def serve(

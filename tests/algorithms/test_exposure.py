@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import spsolve
 
-from algorithms import ConvergenceError, CSRGraph, InvalidArgumentError, exposure, rmat
+from algorithms import ConvergenceError, CSRGraph, InvalidArgumentError, accelerate, exposure, rmat
 from tests.algorithms import naive
 from tests.algorithms.strategies import WILD_WEIGHTS, problems
 
@@ -97,9 +97,15 @@ def test_it_solves_what_a_sparse_direct_solver_solves(weighted, beta):
     assert np.abs(result.values - wanted).sum() <= result.certificate.bound_1 + 1e-9
 
 
+@pytest.mark.parametrize("mutual", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_threads_move_no_bit(weighted):
-    graph = CSRGraph.from_edges(*rmat(13, 16, seed=1))
+def test_threads_move_no_bit(weighted, mutual, monkeypatch):
+    # However small the graph, let every thread have its part.
+    monkeypatch.setattr(accelerate, "WORTH_A_THREAD", 1)
+    src, dst = rmat(13, 16, seed=1)
+    if mutual:
+        src, dst = np.concatenate([src, dst]), np.concatenate([dst, src])
+    graph = CSRGraph.from_edges(src, dst)
     graph = graph if weighted else graph.without_weights()
     own = np.random.default_rng(1).random(graph.n)
     before = numba.get_num_threads()
@@ -130,6 +136,52 @@ def test_rounding_that_goes_round_in_a_cycle_does_not_keep_the_residual_up(lengt
     result = exposure(ring, own, 0.999, 1e-11)
     errors = naive.exact_errors(result.values, naive.exact_exposure(ring, own, 0.999))
     assert max(errors) <= result.certificate.bound_inf <= 1e-11
+
+
+def world_with_corners(mutual):
+    """A dense graph with pairs, a chain and a star beside it, which are slow for themselves."""
+    src, dst = rmat(11, 16, seed=3)
+    at = 1 << 11
+    pairs, chain, star = np.arange(at, at + 40), np.arange(at + 40, at + 90), at + 90
+    src = np.concatenate([src, pairs[::2], chain[:-1], np.full(30, star)])
+    dst = np.concatenate([dst, pairs[1::2], chain[1:], np.arange(star + 1, star + 31)])
+    if mutual:
+        src, dst = np.concatenate([src, dst]), np.concatenate([dst, src])
+    return CSRGraph.from_edges(src, dst, n=star + 31)
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-9])
+def test_slow_corners_are_settled_within_the_bound(mutual, weighted, tolerance):
+    graph = world_with_corners(mutual)
+    graph = graph if weighted else graph.without_weights()
+    own = np.where(np.random.default_rng(4).random(graph.n) < 0.05, 0.9, 0.0)
+    A = sp.csr_array(
+        (np.ones(graph.m) if graph.weights is None else graph.weights, graph.indices, graph.indptr),
+        shape=(graph.n, graph.n),
+    )
+    lonely = graph.out_degree == 0
+    W = sp.diags_array(1.0 / np.where(lonely, 1.0, A.sum(axis=1))) @ A + sp.diags_array(
+        lonely * 1.0
+    )
+    wanted = spsolve(sp.csc_array(sp.eye_array(graph.n) - 0.99 * W), 0.01 * own)
+    result = exposure(graph, own, 0.99, tolerance)
+    assert np.abs(result.values - wanted).max() <= result.certificate.bound_inf + 1e-12
+    assert result.certificate.bound_inf <= tolerance
+
+
+def test_a_graph_that_only_seems_mutual_is_certified_like_any_other():
+    n = 4096
+    ring = np.arange(n)
+    src, dst = np.concatenate([ring, (ring + 1) % n]), np.concatenate([(ring + 1) % n, ring])
+    # More links than there are probes go one way: some of them are not looked at.
+    keep = np.ones(2 * n, bool)
+    keep[np.arange(1, 2 * n, 97)] = False
+    graph = CSRGraph.from_edges(src[keep], dst[keep], n=n)
+    own = (np.arange(n) % 500 == 0) * 1.0
+    loose, tight = (exposure(graph, own, 0.95, tolerance) for tolerance in (1e-6, 1e-11))
+    assert np.abs(loose.values - tight.values).max() <= loose.certificate.bound_inf <= 1e-6
 
 
 def test_a_good_start_saves_sweeps_and_changes_nothing_else():

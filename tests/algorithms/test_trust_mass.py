@@ -12,6 +12,7 @@ from algorithms import (
     CSRGraph,
     InvalidArgumentError,
     _fixed_point,
+    accelerate,
     distrust_mass,
     rmat,
     to_networkx,
@@ -93,7 +94,9 @@ def test_a_dead_end_gains_nothing_by_being_one():
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_threads_move_no_bit(weighted):
+def test_threads_move_no_bit(weighted, monkeypatch):
+    # However small the graph, let every thread have its part.
+    monkeypatch.setattr(accelerate, "WORTH_A_THREAD", 1)
     graph = CSRGraph.from_edges(*rmat(13, 16, seed=1))
     graph = graph if weighted else graph.without_weights()
     seeds = np.random.default_rng(1).random(graph.n)

@@ -173,3 +173,26 @@ def test_a_key_is_printed_once_and_listed_without_its_secret(terminal: Terminal)
     again = terminal.json("keys", "list")
     assert isinstance(again, list)
     assert again[0]["revoked"] is not None
+
+
+def test_an_estimate_counts_the_store_or_what_it_is_told(scored: Terminal) -> None:
+    counted = scored.json("estimate", "--purpose", PURPOSE)
+    assert isinstance(counted, dict)
+    assert (counted["subjects"], counted["links"]) == (5, 3)
+    told = scored.json(
+        "estimate", "--purpose", PURPOSE, "--subjects", "1000000", "--links", "10000000"
+    )
+    assert isinstance(told, dict)
+    assert told["sides"] == 20_000_000
+    assert told["peak_bytes"] == max(told["deriving_bytes"], told["propagating_bytes"])
+    assert told["peak_bytes"] > 1000 * counted["peak_bytes"]
+    code, out, _ = scored.run("estimate", "--purpose", PURPOSE)
+    assert code == 0
+    assert "memory:" in out
+    assert "time: about" in out
+
+
+def test_an_estimate_of_fewer_than_none_is_refused(scored: Terminal) -> None:
+    code, _, err = scored.run("estimate", "--purpose", PURPOSE, "--links", "-1")
+    assert code == 2
+    assert "must be at least 0" in err

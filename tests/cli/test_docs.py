@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import typer
@@ -27,6 +29,26 @@ def test_every_command_in_the_readme_exists() -> None:
     named = set(re.findall(r"^graphsvc ([a-z0-9-]+)", README, flags=re.MULTILINE))
     assert named
     assert named <= commands
+
+
+def test_the_help_says_of_each_command_what_the_command_says() -> None:
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        said = " ".join((command.load().help or "").split("\n\n")[0].split())
+        assert command.help == said, name
+
+
+def test_help_loads_neither_the_compiler_nor_a_store() -> None:
+    program = (
+        "import sys; sys.argv = ['graphsvc', '--help']\n"
+        "try:\n    from graphsvc.cli import main; main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numba', 'neo4j', 'pyarrow', 'pydantic', 'numpy'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "recompute" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "[]"
 
 
 def test_every_shipped_mapping_is_documented() -> None:
