@@ -164,10 +164,12 @@ def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links 
     theta: float,
     stop: float,
     budget: int,
+    pause: int,
 ) -> int:
     """Push, first in first out, until nobody waits or Σ |f| <= stop; return links walked.
 
-    Ends early once links walked and links of those that wait exceed the budget. ``stride`` is
+    Ends early once links walked and links of those that wait exceed the budget, and pauses after
+    so many links. ``stride`` is
     the distance of two levels, 0 without a hop limit; the last level begins at ``top``.
     """
     # Fields are taken out once: reading one from its record costs more than a link.
@@ -177,7 +179,7 @@ def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links 
     norm, drift, largest = state.meter[NORM_1], state.meter[DRIFT], state.meter[LARGEST]
     links = np.int64(0)
     # Between two pushes f is the residual, up to drift; all above theta · c wait.
-    while counts[WAITING] > 0 and norm > stop:
+    while counts[WAITING] > 0 and norm > stop and links < pause:
         if links + (0 if by_column else counts[PENDING]) > budget:
             break
         u = dequeue(flags, queue, counts)

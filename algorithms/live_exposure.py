@@ -15,6 +15,7 @@ from algorithms._live_state import Bounds, geometric, off_of
 from algorithms._live_what_if import Imagining
 from algorithms._operator import Norms
 from algorithms._push_kernels import DRIFT, LARGEST, WAITING, Extra, State
+from algorithms._recentre_kernels import common_residual, recentre
 from algorithms._what_if import Changes
 from algorithms.arguments import (
     CheckedVector,
@@ -167,13 +168,32 @@ class LiveExposure(Imagining):
         theta = RESIDUAL_SHARE * tolerance / self._bounds().gain
         if theta < self._theta:
             self._scan(theta)
-        links = self._drain(theta, NO_LIMIT, budget)
+        links = 0
+        while self._state.counts[WAITING]:
+            # A look for what is common to all costs as much as pushes over two links for each.
+            pause = 2 * self.n + 1000 - self._walked
+            walked = self._drain(theta, NO_LIMIT, budget - links, pause=pause)
+            links += walked
+            self._walked += walked
+            if walked < pause:
+                break
+            self._walked = 0
+            self._recentre(theta)
         if not self._state.counts[WAITING]:
             self._theta = theta
             if self._is_changed or self._residual > theta:
                 self._residual = theta
                 self._is_changed = False
         return links
+
+    def _recentre(self, theta: float) -> None:
+        if self.hop_limit is not None:
+            return
+        reverse, sums = self.graph.reverse.rows, self.graph.all_sums
+        mean = common_residual(reverse, sums, self._state, self.n)
+        if mean != 0.0:
+            recentre(reverse, sums, self._state, self.n, mean, self.damping, theta)
+            self._all_moved = True
 
     def _is_settled(self, tolerance: float) -> bool:
         if self._state.counts[WAITING] or self._is_changed:
