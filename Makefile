@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
-.PHONY: help setup demo check format test bench bench-core serve schema lock clean
+.PHONY: help setup demo check format test bench bench-core bench-live serve schema lock clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/installed ## install the locked dependencies into .venv
 
@@ -46,6 +46,9 @@ bench: setup ## measure speed against peers in the same run
 
 bench-core: benchmarks/.venv/installed ## measure the propagation core against every peer
 	benchmarks/.venv/bin/python -m benchmarks.core
+
+bench-live: setup ## measure what one change costs the live operators
+	$(BIN)/python -m benchmarks.live
 
 benchmarks/.venv/installed: setup benchmarks/requirements.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv

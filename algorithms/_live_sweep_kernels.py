@@ -8,7 +8,7 @@ The same sums in the same order as ``_sweep_kernels``, for rows of which some li
 import numpy as np
 from numba import prange
 
-from algorithms._dynamic_graph_kernels import ONE, Rows, span
+from algorithms._rows_kernels import ONE, Rows, span
 from algorithms._sweep_kernels import SUM_BLOCK, Singles, block_sum, hub_sum
 from algorithms.accelerate import parallel_kernel
 from algorithms.arguments import Floats, Int64s
@@ -36,15 +36,14 @@ def applied(
         i = np.uint64(blocks[b])
         # The sums are those over the block's rows before i.
         while i < np.uint64(blocks[b + 1]):
-            in_base, first, end = span(rows.indptr, rows.slot_of, rows.slots, i)
+            first, end, begin, last = span(rows.indptr, rows.slot_of, rows.slots, i)
             c = sums[i] if sums[i] > 0.0 else 1.0
-            if in_base:
-                if end - first <= SUM_BLOCK:
-                    dot = block_sum(z, rows.indices, rows.weights, first, end)
-                else:
-                    dot = hub_sum(z, rows.indices, rows.weights, first, end)
+            if end - first <= SUM_BLOCK:
+                dot = block_sum(z, rows.indices, rows.weights, first, end)
             else:
-                dot = hub_sum(z, rows.pool, rows.loads, first, end)
+                dot = hub_sum(z, rows.indices, rows.weights, first, end)
+            if begin < last:
+                dot += hub_sum(z, rows.pool, rows.loads, begin, last)
             if by_column:
                 value = keep * own[i] + damping * dot
             elif sums[i] == 0.0:

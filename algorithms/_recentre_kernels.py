@@ -10,8 +10,8 @@ with one aggregate: Stewart, Introduction to the Numerical Solution of Markov Ch
 
 import numpy as np
 
-from algorithms._dynamic_graph_kernels import ALIVE, Rows
 from algorithms._push_kernels import DRIFT, LARGEST, State, U, wait
+from algorithms._rows_kernels import ALIVE, Rows
 from algorithms.accelerate import kernel
 from algorithms.arguments import Floats
 
