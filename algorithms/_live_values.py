@@ -51,6 +51,7 @@ class LiveValues:
         self._state = new_state(self._room, self._levels)
         self._set_scales()
         if values is None:
+            self._state.x[: graph.n] = own
             self._solve(self.tolerance, BEGIN_SHARE)
         else:
             self._state.x[: graph.n] = values

@@ -31,6 +31,8 @@ from algorithms.csr import CSRGraph  # noqa: F401
 from algorithms.dynamic_graph import DynamicGraph, RowChanges
 
 NO_LIMIT = -np.inf
+# Mixed sweeps need more from values whose mean error is above this than from own risks.
+FAR_OFF = 0.01
 
 
 class LiveExposure(Imagining):
@@ -133,8 +135,11 @@ class LiveExposure(Imagining):
 
     def _start(self) -> Floats:
         # Sweeps keep those without contacts where they begin, and end as soon as all are near.
-        links = self.graph.weight_sum > 0.0
-        start: Floats = np.where(links, self._state.x[: self.n], self._own[: self.n])
+        sums, own, fc = self.graph.weight_sum, self._own[: self.n], self._state.fc[: self.n]
+        error = np.abs(fc[:, 0]).sum() / fc[:, 1].sum() / (1.0 - self.damping) if self.n else 0.0
+        if error > FAR_OFF:
+            return own.copy()
+        start: Floats = np.where(sums > 0.0, self._state.x[: self.n], own)
         return start
 
     def _set_scales(self) -> None:
