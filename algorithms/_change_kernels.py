@@ -27,7 +27,7 @@ from algorithms._rows_kernels import (
     row_length,
     span,
 )
-from algorithms.accelerate import kernel
+from algorithms.accelerate import inlined_kernel, kernel
 from algorithms.arguments import Floats, Int32s, Int64s
 
 
@@ -73,7 +73,7 @@ def note_move(state: State, u: Any, j: int, stride: int) -> None:
             state.counts[MOVES] += 1
 
 
-@kernel
+@inlined_kernel
 def add_to(
     push_rows: Rows, state: State, by_column: bool, u: Any, i: int, amount: float, theta: float
 ) -> None:

@@ -93,7 +93,7 @@ def degree_of(indptr: Unsigned, slot_of: Int32s, slots: Int64s, j: Any) -> Any:
     return np.int64((end - first) + (last - begin))
 
 
-@kernel
+@inlined_kernel
 def wait(rows: Rows, state: State, u: Any, i: Any) -> None:
     """Enqueue u, a level of subject i, unless it waits already."""
     if not state.flags[u] & QUEUED:

@@ -137,14 +137,14 @@ def ordered_place(indices: Unsigned, first: int, end: int, j: int) -> int:
     return int(low) if low < end and indices[low] == j else -1
 
 
-@kernel
+@inlined_kernel
 def place_in_base(rows: Rows, i: Any, j: int) -> int:
     """Where link i -> j lies in the base, -1 where row i does not have it there."""
     first: Any = np.int64(rows.indptr[i]) if i + 1 < rows.indptr.size else 0
     return ordered_place(rows.indices, first, first + base_length(rows, i), j)
 
 
-@kernel
+@inlined_kernel
 def place_in_pool(rows: Rows, i: int, j: int) -> int:
     """Where link i -> j lies in the pool, removed or not, or -1."""
     slot = rows.slot_of[i]
@@ -160,7 +160,7 @@ def place_in_pool(rows: Rows, i: int, j: int) -> int:
     return -1
 
 
-@kernel
+@inlined_kernel
 def weight_of(rows: Rows, i: int, j: int) -> float:
     """Weight of link i -> j, 0 where there is none."""
     at = place_in_base(rows, i, j)
