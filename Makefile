@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
-.PHONY: help setup demo check format test bench bench-core proof serve schema lock clean
+.PHONY: help setup demo check format test bench bench-core bench-live proof serve schema lock clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/installed ## install the locked dependencies into .venv
 
@@ -50,6 +50,10 @@ bench-core: benchmarks/.venv/installed ## measure the propagation core against e
 
 proof: setup ## prove on labelled real networks that scores predict; writes docs/proof.md
 	$(BIN)/python -m benchmarks.proof
+
+bench-live: setup ## measure what one change costs, in the operators and end to end
+	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.live_service
 
 benchmarks/.venv/installed: setup benchmarks/requirements.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv

@@ -6,15 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from algorithms._dynamic_graph_kernels import (
-    INSERTION,
-    ONE,
-    Rows,
-    base_weight,
-    place_of,
-    row_length,
-    span,
-)
 from algorithms._push_kernels import (
     DRIFT,
     LARGEST,
@@ -25,42 +16,51 @@ from algorithms._push_kernels import (
     U,
     wait,
 )
-from algorithms.accelerate import kernel
+from algorithms._rows_kernels import (
+    INSERTION,
+    ONE,
+    Rows,
+    Unsigned,
+    base_weight,
+    link_at,
+    place_in_pool,
+    row_length,
+    span,
+)
+from algorithms.accelerate import inlined_kernel, kernel
 from algorithms.arguments import Floats, Int32s, Int64s
 
 
 @kernel
-def row_dot(rows: Rows, i: int, x: Floats, offset: int) -> float:
-    """Σ_j w_ij x_j over row i, compensated (Neumaier, 1974)."""
-    in_base, first, end = span(rows.indptr, rows.slot_of, rows.slots, np.uint64(i))
-    total = 0.0
-    lost = 0.0
+def dot_on(
+    indices: Unsigned,
+    weights: Floats | None,
+    x: Floats,
+    offset: Any,
+    first: Any,
+    end: Any,
+    total: float,
+    lost: float,
+) -> tuple[float, float]:
+    """Go on with a compensated sum of w_j x_j (Neumaier, 1974): it is total + lost."""
     k = first
     while k < end:
-        if in_base:
-            part = base_weight(rows.weights, k) * x[np.uint64(offset) + rows.indices[k]]
-        else:
-            part = rows.loads[k] * x[np.uint64(offset) + rows.pool[k]]
+        part = base_weight(weights, k) * x[offset + np.uint64(indices[k])]
         grown = total + part
         lost += (total - grown) + part if abs(total) >= abs(part) else (part - grown) + total
         total = grown
         k += ONE
+    return total, lost
+
+
+@kernel
+def row_dot(rows: Rows, i: int, x: Floats, offset: int) -> float:
+    """Σ_j w_ij x_j over row i, x from an offset on."""
+    first, end, begin, last = span(rows.indptr, rows.slot_of, rows.slots, np.uint64(i))
+    at = np.uint64(offset)
+    total, lost = dot_on(rows.indices, rows.weights, x, at, first, end, 0.0, 0.0)
+    total, lost = dot_on(rows.pool, rows.loads, x, at, begin, last, total, lost)
     return total + lost
-
-
-@kernel
-def row_span(rows: Rows, i: int) -> tuple[int, int]:
-    """(first, end) of row i, signed."""
-    _, first, end = span(rows.indptr, rows.slot_of, rows.slots, np.uint64(i))
-    return int(np.int64(first)), int(np.int64(end))
-
-
-@kernel
-def link_at(rows: Rows, i: int, k: int) -> tuple[int, float]:
-    """(other end, weight) of the link at place k of row i."""
-    if rows.slot_of[i] >= 0:
-        return int(np.int64(rows.pool[k])), float(rows.loads[k])
-    return int(np.int64(rows.indices[k])), base_weight(rows.weights, k)
 
 
 @kernel
@@ -73,7 +73,7 @@ def note_move(state: State, u: Any, j: int, stride: int) -> None:
             state.counts[MOVES] += 1
 
 
-@kernel
+@inlined_kernel
 def add_to(
     push_rows: Rows, state: State, by_column: bool, u: Any, i: int, amount: float, theta: float
 ) -> None:
@@ -116,7 +116,9 @@ def own_changed(
             elif sums[i] > 0.0:
                 add_to(push_rows, state, by_column, u, i, sums[i] * (keep * change), theta)
             else:
-                add_to(push_rows, state, by_column, u, i, change, -1.0)
+                # Taken anew: sums of changes could end at 0 while x is not o to the last bit.
+                state.fc[u, 0] = 0.0
+                add_to(push_rows, state, by_column, u, i, own[i] - state.x[u], -1.0)
         if not by_column:
             state.meter[DRIFT] += 8.0 * U * (2.0 + state.meter[LARGEST])
 
@@ -213,28 +215,26 @@ def trust_rows_changed(
                 add_to(forward, state, True, u, j, t - state.x[u], theta)
                 note_move(state, u, j, stride)
             else:
-                in_pool = forward.slot_of[j] >= 0
                 for e in range(first[a], first[a + 1]):
-                    # Out of the way of the loop over the links that stayed.
-                    at = place_of(forward, j, targets[e])
-                    if in_pool and at >= 0:
-                        forward.loads[at] = 0.0
+                    # Out of the way of the loop over the links that stayed as they were.
+                    if after[e] != before[e]:
+                        forward.loads[place_in_pool(forward, j, targets[e])] = 0.0
                 share = (alpha * t / s if s > 0.0 else 0.0) - (
                     alpha * t / was if was > 0.0 else 0.0
                 )
-                k, end = row_span(forward, j)
-                while k < end:
+                for k in range(length):
                     i, w = link_at(forward, j, k)
                     if w > 0.0:
                         add_to(forward, state, True, to + np.uint64(i), i, share * w, theta)
-                    k += 1
                 for e in range(first[a], first[a + 1]):
-                    i = int(targets[e])
-                    gained = after[e] / s if s > 0.0 else 0.0
-                    lost = before[e] / was if was > 0.0 else 0.0
-                    part = (alpha * t) * (gained - lost)
-                    add_to(forward, state, True, to + np.uint64(i), i, part, theta)
-                    at = place_of(forward, j, targets[e])
-                    if in_pool and at >= 0:
-                        forward.loads[at] = after[e]
+                    if after[e] != before[e]:
+                        i = int(targets[e])
+                        gained = after[e] / s if s > 0.0 else 0.0
+                        lost = before[e] / was if was > 0.0 else 0.0
+                        part = (alpha * t) * (gained - lost)
+                        add_to(forward, state, True, to + np.uint64(i), i, part, theta)
+                        # A removed link may be gone from the pool already.
+                        at = place_in_pool(forward, j, targets[e])
+                        if at >= 0:
+                            forward.loads[at] = after[e]
             state.meter[DRIFT] += 32.0 * U * alpha * abs(t)

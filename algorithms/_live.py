@@ -8,10 +8,9 @@ global and local approaches, SIGMOD 2021, §4 (beyond a share of the links, swee
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from algorithms import _push_kernels as kernels
 from algorithms._change_kernels import own_changed
+from algorithms._live_kernels import report_all
 from algorithms._live_state import NO_EXTRA
 from algorithms._live_values import LiveValues
 from algorithms._push_kernels import DRIFT, Extra, State
@@ -23,6 +22,7 @@ PUSH_COST = 6
 # Pushes may spend this share of what a whole solution costs before sweeps take over.
 PUSH_SHARE = 0.1
 FEWEST_LINKS = 1000
+MOST_LINKS = 2**62
 # Shares of the tolerance: for the residual after pushes, and for rounding.
 RESIDUAL_SHARE, ROUNDING_SHARE = 0.9, 0.1
 # Rounding of a row sum (see ``certificate.sum_depth``: at most 136) and what is done with it.
@@ -95,7 +95,7 @@ class Live(LiveValues):
         if budget < 0 or not self._is_settled(tolerance):
             sweeps += self._solve(tolerance, self.sweep_share)
             changed = self._report_all(threshold)
-        elif threshold < self._threshold:
+        elif threshold < self._threshold or self._all_moved:
             # Whoever did not move now can still have moved by more than a lower threshold.
             changed = self._report_all(threshold)
         else:
@@ -125,12 +125,13 @@ class Live(LiveValues):
         budget: int,
         state: State | None = None,
         extra: Extra = NO_EXTRA,
+        pause: int = MOST_LINKS,
     ) -> int:
         rows = (self.graph.forward if self.by_column else self.graph.reverse).rows
         state = self._state if state is None else state
         links = kernels.drain(
             rows, self.graph.all_sums, self._own, extra, state, self.by_column,
-            self.damping, self._stride, self._top, theta, stop, budget,
+            self.damping, self._stride, self._top, theta, stop, budget, pause,
         )  # fmt: skip
         return int(links)
 
@@ -149,8 +150,6 @@ class Live(LiveValues):
         raise NotImplementedError
 
     def _report_all(self, threshold: float) -> Int64s:
-        moved = np.abs(self._values() - self._reported[: self.n]) > threshold
-        changed = np.flatnonzero(moved)
-        self._reported[changed] = self._values()[changed]
+        changed = report_all(self._values(), self._reported, threshold)
         self._forget_moves()
         return changed

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from algorithms._dynamic_graph_kernels import Rows
 from algorithms._live_sweep_kernels import applied
 from algorithms._operator import Norms, Operator
+from algorithms._rows_kernels import Rows
 from algorithms._sweep_kernels import row_blocks
 from algorithms.accelerate import threads_worth
 from algorithms.arguments import Floats, Int64s

@@ -8,7 +8,7 @@ The same sums in the same order as ``_sweep_kernels``, for rows of which some li
 import numpy as np
 from numba import prange
 
-from algorithms._dynamic_graph_kernels import ONE, Rows, span
+from algorithms._rows_kernels import IS_BASED, LENGTH, ONE, START, Rows
 from algorithms._sweep_kernels import SUM_BLOCK, Singles, block_sum, hub_sum
 from algorithms.accelerate import parallel_kernel
 from algorithms.arguments import Floats, Int64s
@@ -31,20 +31,27 @@ def applied(
     norms: Floats,
 ) -> None:
     """t is the operator at z, f = r / c; norms: max |r|, Σ |r|, Σ |c z|, Σ c f (f, f1, f2)."""
+    # Fields are taken out once: reading one from its record costs more than a link.
+    indptr, indices, weights = rows.indptr, rows.indices, rows.weights
+    slot_of, slots, pool, loads = rows.slot_of, rows.slots, rows.pool, rows.loads
     for b in prange(blocks.size - 1):
         top = total = mass = f_f = f_f1 = f_f2 = 0.0
         i = np.uint64(blocks[b])
         # The sums are those over the block's rows before i.
         while i < np.uint64(blocks[b + 1]):
-            in_base, first, end = span(rows.indptr, rows.slot_of, rows.slots, i)
             c = sums[i] if sums[i] > 0.0 else 1.0
-            if in_base:
+            slot = slot_of[i]
+            dot = 0.0
+            if slot < 0 or slots[slot, IS_BASED] != 0:
+                first, end = indptr[i], indptr[i + ONE]
                 if end - first <= SUM_BLOCK:
-                    dot = block_sum(z, rows.indices, rows.weights, first, end)
+                    dot = block_sum(z, indices, weights, first, end)
                 else:
-                    dot = hub_sum(z, rows.indices, rows.weights, first, end)
-            else:
-                dot = hub_sum(z, rows.pool, rows.loads, first, end)
+                    dot = hub_sum(z, indices, weights, first, end)
+            if slot >= 0 and slots[slot, LENGTH] > 0:
+                begin = np.uint64(slots[slot, START])
+                last = begin + np.uint64(slots[slot, LENGTH])
+                dot += hub_sum(z, pool, loads, begin, last)
             if by_column:
                 value = keep * own[i] + damping * dot
             elif sums[i] == 0.0:

@@ -4,6 +4,7 @@ import numpy as np
 
 from algorithms import _push_kernels as kernels
 from algorithms._fixed_point import solve
+from algorithms._live_kernels import largest_of, take_residual
 from algorithms._live_state import Bounds, new_state, with_room
 from algorithms._live_sweep import LiveOperator
 from algorithms._operator import Norms
@@ -42,11 +43,15 @@ class LiveValues:
         self._own = own.copy()
         # All whose |f| > theta · c wait; no |r| was above ``residual`` before what has changed.
         self._theta = self._residual = self._measured_off = 0.0
-        self._is_changed = False
+        self._is_changed = self._all_moved = False
+        # Links walked by pushes since a common residual was last looked for.
+        self._walked = 0
         self._scratches = ScratchPool()
         self._room = graph.n
         self._state = new_state(self._room, self._levels)
+        self._set_scales()
         if values is None:
+            self._state.x[: graph.n] = own
             self._solve(self.tolerance, BEGIN_SHARE)
         else:
             self._state.x[: graph.n] = values
@@ -142,19 +147,18 @@ class LiveValues:
         Done by ``settle`` itself when the rounding of many updates eats a tenth of the tolerance.
         """
         n, x, fc = self.n, self._state.x, self._state.fc
-        self._set_scales()
         norm = 0.0
         self._residual = 0.0
         for level in range(self._levels):
             here = slice(level * self._stride, level * self._stride + n)
             if self.hop_limit is not None and level == 0:
-                r = self._first_level() - x[here]
+                t = self._first_level()
             else:
                 first = here.start - self._stride
-                r = self._applied(x[first : first + n]) - x[here]
-            fc[here, 0] = r if self.by_column else r * fc[here, 1]
-            norm += float(np.abs(r).sum())
-            self._residual = max(self._residual, float(np.abs(r).max(initial=0.0)))
+                t = self._applied(x[first : first + n])
+            top, total = take_residual(fc[here], x[here], t, 1.0, self.by_column)
+            norm += total
+            self._residual = max(self._residual, top)
         self._measured(norm)
         self._scan(self._usual_theta())
         return self.certificate()
@@ -179,8 +183,7 @@ class LiveValues:
         kernels.forget_queue(self._state)
         self._state.meter[DRIFT] = 0.0
         self._state.meter[NORM_1] = norm_1_upward(norm, self.n * self._levels)
-        top = np.abs(self._state.x[: self._room * self._levels])
-        self._state.meter[LARGEST] = float(top.max(initial=0.0))
+        self._state.meter[LARGEST] = largest_of(self._state.x)
         self._measured_off = self._rounding()
         self._theta = self._usual_theta()
         self._is_changed = False
@@ -192,7 +195,6 @@ class LiveValues:
 
     def _solve(self, tolerance: float, share: float) -> int:
         """Sweep until the values are within a share of the tolerance; return how often."""
-        self._set_scales()
         sweeps = self._evaluate() if self.hop_limit is not None else self._iterate(tolerance, share)
         reached = self.certificate().bound_inf
         if reached > tolerance:
@@ -217,25 +219,27 @@ class LiveValues:
             tolerance=tolerance * share if floor <= 0.5 * share * tolerance else tolerance,
             max_sweeps=None,
         )
-        self._state.x[:n] = values
-        r = operator.t * operator.unit - values
-        self._state.fc[:n, 0] = r if self.by_column else r * self._state.fc[:n, 1]
-        self._residual = float(np.abs(r).max(initial=0.0))
-        self._measured(float(np.abs(r).sum()))
+        state = self._state
+        state.x[:n] = values
+        self._residual, norm = take_residual(
+            state.fc[:n], values, operator.t, operator.unit, self.by_column
+        )
+        self._measured(norm)
         return certificate.sweeps
 
     def _evaluate(self) -> int:
         """Every level outright: nothing but rounding separates it from the one before."""
-        n, operator = self.n, self._operator()
-        z = operator.point_of(self._first_level())
-        y = np.empty_like(z)
-        for level in range(self._levels):
-            here = slice(level * self._stride, level * self._stride + n)
-            self._state.x[here] = operator.values_at(z.copy())
-            self._state.fc[here, 0] = 0.0
-            if level + 1 < self._levels:
-                operator.step(z, y)
-                z, y = y, z
+        n, operator, x = self.n, self._operator(), self._state.x
+        f = np.zeros(n, np.float32)
+        x[:n] = self._first_level()
+        for level in range(1, self._levels):
+            here, last = level * self._stride, (level - 1) * self._stride
+            z = x[last : last + n]
+            operator.measure(operator.point_of(z) if self.by_column else z, f, f, f)
+            np.clip(operator.t, operator.low, operator.high, out=x[here : here + n])
+            if self.by_column:
+                x[here : here + n] *= operator.unit
+        self._state.fc[:, 0] = 0.0
         self._residual = 0.0
         self._measured(0.0)
         return self._levels - 1
@@ -243,3 +247,4 @@ class LiveValues:
     def _forget_moves(self) -> None:
         self._state.flags[:] &= ~MOVED
         self._state.counts[kernels.MOVES] = 0
+        self._all_moved = False

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from algorithms import _dynamic_graph_kernels as kernels
-from algorithms._dynamic_graph_kernels import Rows
+from algorithms import _row_edits_kernels as kernels
+from algorithms._rows_kernels import BASE, Rows
 from algorithms.arguments import Floats, Int32s
 from algorithms.csr import CSRGraph
 
@@ -16,8 +16,8 @@ class Overlay:
 
     def __init__(self, base: CSRGraph) -> None:
         self._base = (base.indptr.view(np.uint64), base.indices.view(np.uint32), base.weights)
-        self._slot_of = np.full(base.n, kernels.BASE, np.int32)
-        self._slots = np.zeros((16, 6), np.int64)
+        self._slot_of = np.full(base.n, BASE, np.int32)
+        self._slots = np.zeros((16, 7), np.int64)
         self._pool = np.zeros(256, np.uint32)
         self._loads = np.zeros(256)
         self._used = np.zeros(2, np.int64)
@@ -30,7 +30,7 @@ class Overlay:
     def put(self, source: Int32s, target: Int32s, weight: Floats) -> Floats:
         """Set links, ``source`` ascending; return their weights before."""
         before = np.empty(source.size)
-        self._reserve(*kernels.room_needed(self.rows, source))
+        self._reserve(*kernels.room_needed(self.rows, source, target, weight))
         kernels.put_all(self.rows, self._used, source, target, weight, before)
         return before
 
@@ -51,23 +51,27 @@ class Overlay:
     def copy(self) -> "Overlay":
         """Return an overlay of the same base whose changes are its own."""
         twin = copy(self)
-        twin._slot_of, twin._slots = self._slot_of.copy(), self._slots.copy()
-        twin._pool, twin._loads = self._pool.copy(), self._loads.copy()
+        slots, places = self._used
+        twin._slot_of, twin._slots = self._slot_of.copy(), self._slots[:slots].copy()
+        twin._pool, twin._loads = self._pool[:places].copy(), self._loads[:places].copy()
         twin._used = self._used.copy()
         twin._bind()
         return twin
 
     def _reserve(self, slots: int, places: int) -> None:
         lines, room = int(self._used[0]) + slots, int(self._used[1]) + places
+        if lines <= self._slots.shape[0] and room <= self._pool.size:
+            return
         if lines > self._slots.shape[0]:
-            self._slots = grown(self._slots, lines)
+            self._slots = grown(self._slots, 2 * lines)
         if room > self._pool.size:
-            self._pool, self._loads = grown(self._pool, room), grown(self._loads, room)
+            self._pool, self._loads = grown(self._pool, 2 * room), grown(self._loads, 2 * room)
         self._bind()
 
 
 def grown(array: Any, least: int) -> Any:
     """A copy with room for at least so many, and an eighth more; zeros behind."""
+    # Zero pages come from the system on first touch: room that is not used costs nothing.
     larger = np.zeros((max(least, array.shape[0]) * 9 // 8 + 16, *array.shape[1:]), array.dtype)
     larger[: array.shape[0]] = array
     return larger

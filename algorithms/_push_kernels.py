@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._dynamic_graph_kernels import ONE, Rows, Unsigned, base_weight, span
+from algorithms._rows_kernels import ONE, Rows, Unsigned, base_weight, span
 from algorithms.accelerate import inlined_kernel, kernel
 from algorithms.arguments import Floats, Int32s, Int64s
 
@@ -89,11 +89,11 @@ def dequeue(flags: NDArray[np.uint8], queue: Unsigned, counts: Int64s) -> Any:
 @inlined_kernel
 def degree_of(indptr: Unsigned, slot_of: Int32s, slots: Int64s, j: Any) -> Any:
     """Links that a push of j walks."""
-    _, first, end = span(indptr, slot_of, slots, j)
-    return np.int64(end - first)
+    first, end, begin, last = span(indptr, slot_of, slots, j)
+    return np.int64((end - first) + (last - begin))
 
 
-@kernel
+@inlined_kernel
 def wait(rows: Rows, state: State, u: Any, i: Any) -> None:
     """Enqueue u, a level of subject i, unless it waits already."""
     if not state.flags[u] & QUEUED:
@@ -164,10 +164,12 @@ def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links 
     theta: float,
     stop: float,
     budget: int,
+    pause: int,
 ) -> int:
     """Push, first in first out, until nobody waits or Σ |f| <= stop; return links walked.
 
-    Ends early once links walked and links of those that wait exceed the budget. ``stride`` is
+    Ends early once links walked and links of those that wait exceed the budget, and pauses after
+    so many links. ``stride`` is
     the distance of two levels, 0 without a hop limit; the last level begins at ``top``.
     """
     # Fields are taken out once: reading one from its record costs more than a link.
@@ -177,14 +179,14 @@ def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links 
     norm, drift, largest = state.meter[NORM_1], state.meter[DRIFT], state.meter[LARGEST]
     links = np.int64(0)
     # Between two pushes f is the residual, up to drift; all above theta · c wait.
-    while counts[WAITING] > 0 and norm > stop:
+    while counts[WAITING] > 0 and norm > stop and links < pause:
         if links + (0 if by_column else counts[PENDING]) > budget:
             break
         u = dequeue(flags, queue, counts)
         level = u // np.uint64(stride) if stride > 0 else np.uint64(0)
         j = u - level * np.uint64(stride)
-        in_base, first, end = span(indptr, slot_of, slots, j)
-        degree = np.int64(end - first)
+        first, end, begin, last = span(indptr, slot_of, slots, j)
+        degree = np.int64((end - first) + (last - begin))
         counts[PENDING] -= degree
         f, c = fc[u, 0], fc[u, 1]
         # Exposure without contacts is one's own risk to the last bit, so that is always pushed.
@@ -217,31 +219,33 @@ def drain(  # noqa: PLR0915 - one loop, whose locals would cost more than links 
         links += degree
         was = norm
         to = u - j + np.uint64(stride)
-        if in_base:
-            count, change, peak = scatter(
-                fc, fc_of, flags, touched, hits, counts, rows.indices, rows.weights, first, end,
-                to, m, theta, by_column,
-            )  # fmt: skip
-        else:
-            count, change, peak = scatter(
-                fc, fc_of, flags, touched, hits, counts, rows.pool, rows.loads, first, end,
-                to, m, theta, by_column,
-            )  # fmt: skip
+        count, change, peak = scatter(
+            fc, fc_of, flags, touched, hits, counts, rows.indices, rows.weights, first, end,
+            to, m, theta, by_column,
+        )  # fmt: skip
         norm += change
+        # First the links of the base, then those of the pool, then the extra ones one by one.
         while True:
             for at in range(count):
                 i = np.uint64(hits[at])
                 enqueue(flags, queue, counts, to + i, degree_of(indptr, slot_of, slots, i))
-            if link < 0:
+            if begin < last:
+                count, change, above = scatter(
+                    fc, fc_of, flags, touched, hits, counts, rows.pool, rows.loads, begin, last,
+                    to, m, theta, by_column,
+                )  # fmt: skip
+                begin = last
+            elif link >= 0:
+                at_link = np.uint64(link)
+                count, change, above = scatter(
+                    fc, fc_of, flags, touched, hits, counts, extra.target, extra.weight, at_link,
+                    at_link + ONE, to, m, theta, by_column,
+                )  # fmt: skip
+                link = extra.following[link]
+            else:
                 break
-            at_link = np.uint64(link)
-            count, change, above = scatter(
-                fc, fc_of, flags, touched, hits, counts, extra.target, extra.weight, at_link,
-                at_link + ONE, to, m, theta, by_column,
-            )  # fmt: skip
             norm += change
             peak = max(peak, above)
-            link = extra.following[link]
         if by_column:
             # Every |f| is at most their sum, which itself rounds twice for each link.
             peak = max(was, norm) * (2.0 * degree + 8.0)

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from algorithms._change_kernels import link_at, row_dot, row_span
-from algorithms._dynamic_graph_kernels import ALIVE, Rows, weight_of
+from algorithms._change_kernels import row_dot
 from algorithms._push_kernels import (
     DRIFT,
     HEAD,
@@ -21,6 +20,7 @@ from algorithms._push_kernels import (
     U,
     wait,
 )
+from algorithms._rows_kernels import ALIVE, Rows, link_at, row_length, weight_of
 from algorithms.accelerate import kernel
 from algorithms.arguments import Floats, Int32s, Int64s
 
@@ -112,9 +112,8 @@ def differences(
         i = src[e]
         end = e
         total = sums[i]
-        first, last = row_span(forward, i)
         slot = forward.slot_of[i]
-        alive = last - first if slot < 0 else forward.slots[slot, ALIVE]
+        alive = row_length(forward, i) if slot < 0 else forward.slots[slot, ALIVE]
         # total is the sum of the row after the changes before ``end``.
         while end < src.size and src[end] == i:
             before = weight_of(forward, i, dst[end])
@@ -210,8 +209,7 @@ def trust_rows_changed(
             if mass == 0.0 or s == 0.0:
                 continue
             share = mass / s - (mass / was if was > 0.0 else 0.0)
-            first, last = row_span(forward, j)
-            for k in range(first, last):
+            for k in range(row_length(forward, j)):
                 i, w = link_at(forward, j, k)
                 add_to(forward, state, True, np.uint64(to + i), i, share * w, theta)
             for k in range(e, end):

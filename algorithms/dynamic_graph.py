@@ -5,16 +5,18 @@ nobody touched is read where it was. Rows are kept in both directions, as a push
 needs all rows that contain a subject. It knows nothing of the operators that follow it.
 """
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from algorithms import _dynamic_graph_kernels as kernels
+from algorithms import _row_edits_kernels as kernels
 from algorithms._overlay import Overlay, grown
+from algorithms._rows_kernels import gathered, row_lengths, weight_of
 from algorithms.arguments import Floats, Int32s, Int64s, whole_number
 from algorithms.csr import MOST_SUBJECTS, CSRGraph
 from algorithms.errors import InvalidGraphError
@@ -82,7 +84,7 @@ class DynamicGraph:
         self.forward, self.reverse = Overlay(base), Overlay(transposed)
         self.all_sums = base.weight_sum.copy()
         self._lost = np.zeros(base.n)
-        self._followers: WeakSet[Follower] = WeakSet()
+        self._followers: list[ref[Follower]] = []
         self._m = base.m
         self._linking = base.linking
 
@@ -132,7 +134,7 @@ class DynamicGraph:
         >>> DynamicGraph(CSRGraph.from_edges([0, 0], [1, 2])).forward_lengths()
         array([2, 0, 0])
         """
-        return kernels.row_lengths(self.forward.rows, self.n)
+        return row_lengths(self.forward.rows, self.n)
 
     def weight(self, src: int, dst: int) -> float:
         """Return the weight of a link, 0.0 where there is none.
@@ -142,7 +144,7 @@ class DynamicGraph:
         """
         i = whole_number("src", src, low=0, high=self.n)
         j = whole_number("dst", dst, low=0, high=self.n)
-        return float(kernels.weight_of(self.forward.rows, i, j))
+        return float(weight_of(self.forward.rows, i, j))
 
     def set_link(self, src: int, dst: int, weight: float) -> None:
         """Give the link ``src -> dst`` this weight; 0 removes it. See ``set_links``.
@@ -171,13 +173,12 @@ class DynamicGraph:
         >>> graph.weight_sum
         array([0., 2.])
         """
-        sources, targets, weights = checked_links(src, dst, weight, self.n)
+        sources, targets, weights = checked_ends(src, dst, weight, self.n)
         if weights.size == 0:
             return
-        order = np.argsort(targets, kind="stable")
-        self.reverse.put(targets[order], sources[order], weights[order])
-        before = self.forward.put(sources, targets, weights)
-        self._announce(sources, targets, before, weights)
+        ends = kernels.arranged(targets, sources, weights)
+        self.reverse.put(*ends[:3])
+        self._announce(*kernels.arranged(sources, targets, weights))
 
     def add_subjects(self, count: int) -> int:
         """Add subjects without links; return the first new one's number.
@@ -193,7 +194,7 @@ class DynamicGraph:
             self._lost = grown(self._lost, first + count)
         self.forward.extend(first + count)
         self.reverse.extend(first + count)
-        for follower in self._followers:
+        for follower in self._told():
             follower.subjects_added(self.n)
         return first
 
@@ -203,7 +204,7 @@ class DynamicGraph:
         >>> DynamicGraph(CSRGraph.from_edges([0], [1])).to_csr().indices
         array([1], dtype=int32)
         """
-        indptr, indices, weights, all_one = kernels.gathered(self.forward.rows, self.n)
+        indptr, indices, weights, all_one = gathered(self.forward.rows, self.n)
         return CSRGraph(indptr, indices, None if all_one else weights)
 
     def fork(self) -> "DynamicGraph":
@@ -217,25 +218,32 @@ class DynamicGraph:
         twin = copy(self)
         twin.forward, twin.reverse = self.forward.copy(), self.reverse.copy()
         twin.all_sums, twin._lost = self.all_sums.copy(), self._lost.copy()
-        twin._followers = WeakSet()
+        twin._followers = []
         return twin
 
     def follow(self, follower: Follower) -> None:
         """Tell ``follower`` of every change from now on, for as long as somebody else holds it."""
-        self._followers.add(follower)
+        self._followers = [ref(each) for each in self._told()] + [ref(follower)]
 
-    def _announce(self, sources: Int32s, targets: Int32s, before: Floats, after: Floats) -> None:
-        starts = np.flatnonzero(np.diff(sources, prepend=-1))
-        rows, first = sources[starts], np.append(starts, sources.size)
+    def _announce(
+        self, sources: Int32s, targets: Int32s, after: Floats, rows: Int32s, first: Int64s
+    ) -> None:
+        before = self.forward.put(sources, targets, after)
         sums_before = np.empty(rows.size)
-        kernels.new_sums(
+        links, linking = kernels.new_sums(
             self.forward.rows, rows, first, before, after, self.all_sums, self._lost, sums_before
         )
-        self._m += int(np.count_nonzero(after) - np.count_nonzero(before))
-        self._linking += int(np.count_nonzero(self.all_sums[rows]) - np.count_nonzero(sums_before))
+        self._m += links
+        self._linking += linking
         changes = RowChanges(rows, first, targets, before, after, sums_before)
-        for follower in self._followers:
+        for follower in self._told():
             follower.rows_changed(changes)
+
+    def _told(self) -> Iterator[Follower]:
+        for reference in self._followers:
+            follower = reference()
+            if follower is not None:
+                yield follower
 
 
 def checked_links(
@@ -249,37 +257,48 @@ def checked_links(
     >>> checked_links([1, 0, 1], [0, 1, 0], [1.0, 2.0, 3.0], 2)[2]
     array([2., 3.])
     """
-    sources, targets = _ids("src", src, n), _ids("dst", dst, n)
+    return kernels.arranged(*checked_ends(src, dst, weight, n))[:3]
+
+
+def checked_ends(
+    src: ArrayLike, dst: ArrayLike, weight: ArrayLike, n: int
+) -> tuple[Int64s, Int64s, Floats]:
+    """Return the links as they were given, int64, int64 and float64.
+
+    Raises:
+        InvalidGraphError: lengths differ, or an entry is out of its range; says which.
+
+    >>> checked_ends([1], [0], [1.0], 2)[0]
+    array([1])
+    """
+    sources, targets = _ids("src", src), _ids("dst", dst)
     weights = np.ascontiguousarray(weight, np.float64).reshape(-1)
     if not sources.size == targets.size == weights.size:
         raise InvalidGraphError(
             f"src has {sources.size} entries, dst {targets.size} and weight {weights.size}"
         )
-    _require_range(weights)
-    if weights.size > 1:
-        order = np.lexsort((targets, sources))
-        sources, targets, weights = sources[order], targets[order], weights[order]
-        stays = np.append((np.diff(sources) != 0) | (np.diff(targets) != 0), True)
-        sources, targets, weights = sources[stays], targets[stays], weights[stays]
-    return sources, targets, weights
+    which, position = kernels.first_wrong(sources, targets, weights, n, LIGHTEST, HEAVIEST)
+    if which < 0:
+        return sources, targets, weights
+    if which == 2:
+        raise InvalidGraphError(_weight_text(weights[position], position))
+    name, value = (("src", sources), ("dst", targets))[which]
+    raise InvalidGraphError(f"{name}[{position}] is {value[position]}; it must be in [0, {n})")
 
 
-def _ids(name: str, values: ArrayLike, n: int) -> Int32s:
+def _ids(name: str, values: ArrayLike) -> Int64s:
     ids = np.asarray(values).reshape(-1)
-    if ids.size == 0:
-        return np.empty(0, np.int32)
-    if not np.issubdtype(ids.dtype, np.integer):
+    if ids.size and ids.dtype.kind not in "iu":
         raise InvalidGraphError(f"{name} is {ids.dtype}; it must hold whole numbers")
-    if int(ids.min()) < 0 or int(ids.max()) >= n:
-        position = int(np.argmax((ids < 0) | (ids >= n)))
-        raise InvalidGraphError(f"{name}[{position}] is {ids[position]}; it must be in [0, {n})")
-    return np.ascontiguousarray(ids, np.int32)
+    return np.ascontiguousarray(ids, np.int64)
 
 
 def _require_range(weights: Floats) -> None:
-    sound = (weights == 0.0) | ((weights >= LIGHTEST) & (weights <= HEAVIEST))
+    sound = (weights >= LIGHTEST) & (weights <= HEAVIEST)
     if not sound.all():
         position = int(np.argmin(sound))
-        raise InvalidGraphError(
-            f"weight[{position}] is {weights[position]}; it must be 0 or in [2^-900, 2^900]"
-        )
+        raise InvalidGraphError(_weight_text(weights[position], position))
+
+
+def _weight_text(weight: float, position: int) -> str:
+    return f"weight[{position}] is {weight}; it must be 0 or in [2^-900, 2^900]"

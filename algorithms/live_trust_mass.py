@@ -6,6 +6,8 @@ networks, KDD 2015, §4 (a changed row moves the residuals of its targets). The 
 ``trust_mass``.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -38,6 +40,8 @@ HEAVIEST = 2.0**60
 PUSH_DOWN = 0.5
 # The first threshold, as a multiple of the one that is sure to be low enough; then quarters.
 FIRST_THETA, LOWER = 16.0, 0.25
+# So often, over its budget, it looks whether the rest of it can be enough.
+LOOKS = 8
 
 
 class LiveTrustMass(Imagining):
@@ -167,12 +171,21 @@ class LiveTrustMass(Imagining):
         links = 0
         if self._state.meter[NORM_1] <= allowed:
             return links
+        stop, began = PUSH_DOWN * allowed, float(self._state.meter[NORM_1])
+        step = budget // LOOKS + 1
         while True:
-            links += self._drain(self._theta, PUSH_DOWN * allowed, budget - links)
-            is_low = self._state.meter[NORM_1] <= PUSH_DOWN * allowed
-            if is_low or self._state.counts[WAITING] or links > budget:
+            links += self._drain(self._theta, stop, budget - links, pause=step)
+            left = float(self._state.meter[NORM_1])
+            if left <= stop or links > budget:
                 return links
-            self._scan(LOWER * self._theta)
+            if not self._state.counts[WAITING]:
+                if self._theta < TINY * allowed:
+                    return links
+                self._scan(LOWER * self._theta)
+                continue
+            # Pushes take like shares off the sum for like work: will the budget be enough?
+            if links * math.log(allowed / began) < budget * math.log(min(left / began, 1.0)):
+                return links
 
     def _is_settled(self, tolerance: float) -> bool:
         return self.certificate().bound_inf <= tolerance

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms import CSRGraph, DynamicGraph, InvalidGraphError
-from algorithms._dynamic_graph_kernels import gathered
+from algorithms._rows_kernels import gathered
 from tests.algorithms.strategies import SAFE_WEIGHTS, graphs
 
 

@@ -150,6 +150,32 @@ def test_a_small_change_walks_few_links_and_a_great_one_sweeps(social):
     assert_certified(live, great.certificate, 1e-4)
 
 
+def test_what_is_common_to_all_is_taken_out_at_once(social, monkeypatch):
+    def listed():
+        live = LiveExposure(DynamicGraph(social), np.zeros(social.n), 0.95, 1e-6)
+        live.set_own(int(np.argmax(social.out_degree)), 1.0)
+        settled = live.settle(max_links=10**9)
+        assert settled.sweeps == 0
+        error = np.abs(live.values - solved(social, live.own, 0.95)).max()
+        assert error <= settled.certificate.bound_inf <= 1e-6
+        assert settled.changed.tolist() == np.flatnonzero(live.values > 1e-6).tolist()
+        return settled.links
+
+    with_it = listed()
+    monkeypatch.setattr(LiveExposure, "_recentre", lambda self, theta: None)
+    assert 2 * with_it < listed()
+
+
+def test_a_contact_without_contacts_leaves_nothing_in_common(social):
+    graph = DynamicGraph(social)
+    newcomer = graph.add_subjects(1)
+    graph.set_link(0, newcomer, 50.0)
+    live = LiveExposure(graph, np.zeros(graph.n), 0.95, 1e-6)
+    live.set_own([0, newcomer], [1.0, 0.5])
+    assert live.settle(max_links=10**9).sweeps == 0
+    assert_certified(live, live.certificate(), 1e-6)
+
+
 def test_without_changes_there_is_nothing_to_do(social):
     live = LiveExposure(DynamicGraph(social), np.full(social.n, 0.3), 0.5, 1e-6)
     settled = live.settle()
