@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
-.PHONY: help setup demo check format test bench bench-core bench-live proof serve schema lock clean
+.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live proof serve schema lock clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/installed ## install the locked dependencies into .venv
 
@@ -46,6 +46,8 @@ bench: setup ## measure speed against peers in the same run
 
 bench-core: benchmarks/.venv/installed ## measure the propagation core against every peer
 	benchmarks/.venv/bin/python -m benchmarks.core
+
+bench-scaling: setup ## measure time for a link from 2^14 to 2^22 subjects, and sixteen vectors at once
 	$(BIN)/python -m benchmarks.scaling --plot benchmarks/scaling.png
 
 proof: setup ## prove on labelled real networks that scores predict; writes docs/proof.md

@@ -61,9 +61,9 @@ def main() -> None:
         shown = [f"{ns:.2f} ({sweeps} sweeps, {s:.3f} s)" for ns, sweeps, s in cells]
         print(f"| 2^{scale} | {links:,} | " + " | ".join(shown) + f" | {model:.2f} |", flush=True)
         drawn.append((scale, [ns for ns, _, _ in cells], model))
-    _sixteen(min(asked.largest, LARGEST_OF_MANY), threads, clock)
     if asked.plot:
         _draw(drawn, heads, asked.plot)
+    _sixteen(min(asked.largest, LARGEST_OF_MANY), threads, clock)
 
 
 def exposure_time(
