@@ -110,6 +110,6 @@ def _retire_subjects(store: Store, pseudonyms: Pseudonyms) -> int:
     count = 0
     while subjects := store.subjects_without_records():
         redact_runs(store, subjects)
-        store.erase({}, {subject: pseudonyms.of_subject(subject) for subject in subjects})
+        store.erase({}, {subject: pseudonyms.trace_of_subject(subject) for subject in subjects})
         count += len(subjects)
     return count

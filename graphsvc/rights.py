@@ -6,13 +6,15 @@ both are in `disputes`.
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from graphsvc.access import Pseudonyms
-from graphsvc.errors import ConflictError, NotFoundError
+from graphsvc.errors import ConflictError, GraphsvcError, NotFoundError
 from graphsvc.model import (
     AuditEntry,
     Dispute,
@@ -22,15 +24,15 @@ from graphsvc.model import (
     RecordType,
     Report,
     Retraction,
-    ScoreRun,
     StoredRecord,
     SubjectRef,
 )
-from graphsvc.runs import payload_checksum, payload_chunks, without_subjects
+from graphsvc.runs import payload_checksum, payload_chunks, read_payload, without_subjects
 from graphsvc.store.ports import Reader, Store
 
 PAGE = 1000
 ALL_RUNS = 1_000_000
+REDACT_ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,13 @@ def erase_subject(
     if not even_if_blacklisted:
         _refuse_blacklisted(subject, found.values(), now)
     found |= {stored.sequence: stored for stored in _pages_of_reports(store, subject)}
-    # Twice: a run may have been published while the first ones were taken care of.
-    redacted = redact_runs(store, {subject})
+    store.discard_staged_runs()
+    redact_runs(store, {subject})
     traces = erasable(store, pseudonyms, found)
-    store.erase(traces, {subject: pseudonyms.of_subject(subject)})
-    redact_runs(store, {subject}, but=redacted)
+    store.erase(traces, {subject: pseudonyms.trace_of_subject(subject)})
+    # Again: a run may have been published, or staged, while the first ones were taken care of.
+    redact_runs(store, {subject})
+    store.discard_staged_runs()
     return len(traces)
 
 
@@ -139,39 +143,51 @@ def erasable(
             if cast(Dispute, stored.record).contested in identities:
                 found[stored.sequence] = stored
     return {
-        sequence: pseudonyms.of_record(stored.record.source, stored.record.external_id)
+        sequence: pseudonyms.trace_of_record(
+            stored.record.source, stored.record.external_id, sequence
+        )
         for sequence, stored in sorted(found.items())
     }
 
 
-def redact_runs(
-    store: Store, subjects: Collection[SubjectRef], *, but: Collection[str] = ()
-) -> set[str]:
-    """Take subjects out of every published run but some; return the ids of all runs seen."""
-    seen = set()
+def redact_runs(store: Store, subjects: Collection[SubjectRef]) -> None:
+    """Take subjects out of every published run.
+
+    Raises:
+        ConflictError: somebody else kept changing the same run.
+    """
     for run in store.runs(limit=ALL_RUNS):
-        seen.add(run.run_id)
-        if run.run_id not in but:
-            _redact(store, run, subjects)
-    return seen
+        for attempt in range(1, REDACT_ATTEMPTS + 1):
+            try:
+                _redact(store, run.run_id, subjects)
+                break
+            except ConflictError:
+                # Another erasure took somebody out of it meanwhile: what it left is read again.
+                if attempt == REDACT_ATTEMPTS:
+                    raise
 
 
-def _redact(store: Store, run: ScoreRun, subjects: Collection[SubjectRef]) -> None:
-    payload, removed = without_subjects(b"".join(store.run_payload(run.run_id)), subjects)
+def _redact(store: Store, run_id: str, subjects: Collection[SubjectRef]) -> None:
+    run, whole = read_payload(store, run_id)
+    payload, removed = without_subjects(whole, subjects)
     if not removed:
         return
-    staged_as = f"{run.run_id}~"
-    for number, chunk in enumerate(payload_chunks(payload)):
-        store.stage_run_chunk(staged_as, number, chunk)
-    store.redact_run(
-        replace(
-            run,
-            subjects=run.subjects - removed,
-            checksum=payload_checksum(payload),
-            payload_bytes=len(payload),
-        ),
-        staged_as,
+    # A name that no other attempt uses, so that two can't mix their chunks.
+    staged_as = f"{run_id}~{secrets.token_hex(8)}"
+    redacted = replace(
+        run,
+        subjects=run.subjects - removed,
+        checksum=payload_checksum(payload),
+        payload_bytes=len(payload),
     )
+    try:
+        for number, chunk in enumerate(payload_chunks(payload)):
+            store.stage_run_chunk(staged_as, number, chunk)
+        store.redact_run(redacted, staged_as, replaces=run.checksum)
+    except BaseException:
+        with contextlib.suppress(GraphsvcError):
+            store.discard_staged_run(staged_as)
+        raise
 
 
 def _records_of(store: Reader, subject: SubjectRef) -> list[StoredRecord[Record]]:

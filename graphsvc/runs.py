@@ -27,6 +27,7 @@ from graphsvc.snapshot.snapshot import SUBJECT_KINDS, find_rank
 from graphsvc.store.ports import Reader
 
 CHUNK_BYTES = 4 << 20
+READ_ATTEMPTS = 5
 VALUE_COLUMNS = (
     "score",
     "exposure",
@@ -135,6 +136,28 @@ def without_subjects(payload: bytes, subjects: Collection[SubjectRef]) -> tuple[
 def payload_checksum(payload: bytes) -> str:
     """Return the SHA-256 of a payload, 64 hex digits."""
     return hashlib.sha256(payload).hexdigest()
+
+
+def read_payload(store: Reader, run_id: str) -> tuple[ScoreRun, bytes]:
+    """Return a published run and its payload, both of one moment.
+
+    Raises:
+        RunNotFoundError: no such run is published.
+        SnapshotDamagedError: what the store holds doesn't match the run's checksum.
+    """
+    for _ in range(READ_ATTEMPTS):
+        run = store.run(run_id)
+        if run is None:
+            raise RunNotFoundError(f"run {run_id} is not published")
+        payload = b"".join(store.run_payload(run_id))
+        if payload_checksum(payload) == run.checksum:
+            return run, payload
+        # Somebody was taken out of it while it was read: now it is another payload.
+    raise _damaged(run_id)
+
+
+def _damaged(run_id: str) -> SnapshotDamagedError:
+    return SnapshotDamagedError(f"run {run_id}: the stored values don't match the run's checksum")
 
 
 def payload_chunks(payload: bytes) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
 LEAST_KEY_CHARACTERS = 32
 DIGEST_CHARACTERS = 40
+TRACE_BYTES = 8
 
 
 class Pseudonyms:
@@ -50,9 +51,19 @@ class Pseudonyms:
         """Return what stands for a subject."""
         return self._of("subject", subject.kind.value, subject.key)
 
-    def of_record(self, source: str, external_id: str) -> str:
-        """Return what stands for a record."""
-        return self._of("record", source, external_id)
+    def trace_of_subject(self, subject: SubjectRef) -> str:
+        """Return what an erased subject leaves in place of its key; another one each time.
+
+        Its pseudonym alone would not do: somebody who comes back may have to be erased again.
+        """
+        return f"{self.of_subject(subject)}#{secrets.token_hex(TRACE_BYTES)}"
+
+    def trace_of_record(self, source: str, external_id: str, sequence: int) -> str:
+        """Return what an erased record leaves in place of its external id.
+
+        Its pseudonym alone would not do: what is sent anew may have to be erased again.
+        """
+        return f"{self._of('record', source, external_id)}#{sequence}"
 
     def _of(self, *parts: str) -> str:
         # A part can't hold a NUL (checks.check_key), so no two names give the same text.

@@ -180,6 +180,15 @@ def test_a_subject_of_whom_nothing_is_left_goes_too_and_from_past_runs(service: 
     assert service.scores(PURPOSE, run_id=first.run_id).score(account("ann"))
 
 
+def test_what_is_sent_again_is_erased_again(service: Service) -> None:
+    old = event(EventKind.CHARGEBACK, "gone", occurred_at=LONG_AGO, external_id="old")
+    for _ in range(3):
+        assert service.store.append([old])[0].status == "accepted"
+        retired = service.redress.retire(actor="job", now=AS_OF)
+        assert (retired.records, retired.subjects) == ({RecordType.EVENT: 1}, 1)
+        assert service.store.subject_numbers([account("gone")]) == [None]
+
+
 def test_what_no_purpose_permits_is_counted_and_left_to_the_operator(service: Service) -> None:
     service.store.append(
         [

@@ -18,6 +18,7 @@ from graphsvc.errors import (
     InvalidInputError,
     InvalidRecordError,
     NotFoundError,
+    StoreUnavailableError,
     SubjectNotFoundError,
 )
 from graphsvc.model import AuditAction, EventKind, Record, RecordType, Retraction, Subject
@@ -147,6 +148,89 @@ def test_the_audit_knows_her_by_a_keyed_hash_only_and_stays_sound(service: Servi
     assert [entry.draft.action for entry in entries] == ["export", "erasure_begun", "erased"]
     assert all(NAME not in json.dumps(plain(entry)) for entry in entries)
     assert verify_chain(service.store).position >= 4
+
+
+def test_who_comes_back_can_be_erased_again(
+    service: Service, request: pytest.FixtureRequest
+) -> None:
+    for _ in range(3):
+        assert service.redress.erase(MALLORY, actor="officer") == len(about_mallory())
+        assert NAME not in everything_stored(service, request)
+        outcomes = service.store.append(about_mallory())
+        assert {outcome.status for outcome in outcomes} == {"accepted"}
+        service.recompute(PURPOSE, as_of=AS_OF)
+
+
+def test_what_a_killed_recomputation_staged_goes_too(
+    service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.store, "publish_run", killed)
+        patched.setattr(service.store, "discard_staged_run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            service.recompute(PURPOSE, as_of=AS_OF)
+    service.redress.erase(MALLORY, actor="officer")
+    assert NAME not in everything_stored(service, request)
+
+
+@pytest.mark.parametrize("step", ["stage_run_chunk", "publish_run"])
+def test_a_run_in_the_making_does_not_bring_her_back(
+    service: Service,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    original = getattr(service.store, step)
+
+    def erased_first(*arguments: object) -> None:
+        monkeypatch.undo()
+        service.redress.erase(MALLORY, actor="officer")
+        original(*arguments)
+
+    monkeypatch.setattr(service.store, step, erased_first)
+    with pytest.raises(ConflictError):
+        service.recompute(PURPOSE, as_of=AS_OF)
+    with pytest.raises(SubjectNotFoundError):
+        service.scores(PURPOSE).score(MALLORY)
+    assert NAME not in everything_stored(service, request)
+
+
+def test_a_failed_publication_leaves_nothing_staged(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnavailableError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.store, "publish_run", full)
+        with pytest.raises(StoreUnavailableError):
+            service.recompute(PURPOSE, as_of=AS_OF)
+    assert service.store.discard_staged_runs() == 0
+
+
+def test_of_two_erasures_at_once_neither_undoes_the_other(
+    service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victor = account("victor-9b1c")
+    service.store.append([event(EventKind.CHARGEBACK, victor.key, external_id="v")])
+    first_id = service.recompute(PURPOSE, as_of=AS_OF).run_id
+    original = service.store.stage_run_chunk
+
+    def other_erasure_first(*arguments: Any) -> None:
+        monkeypatch.undo()
+        service.redress.erase(victor, actor="officer")
+        original(*arguments)
+
+    monkeypatch.setattr(service.store, "stage_run_chunk", other_erasure_first)
+    service.redress.erase(MALLORY, actor="officer")
+    for gone in (MALLORY, victor):
+        with pytest.raises(SubjectNotFoundError):
+            service.scores(PURPOSE, run_id=first_id).score(gone)
+        assert gone.key not in everything_stored(service, request)
+    assert service.scores(PURPOSE, run_id=first_id).score(account("shop"))
 
 
 def test_who_is_on_a_blacklist_is_not_erased_by_a_slip(service: Service) -> None:
