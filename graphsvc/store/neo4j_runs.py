@@ -37,11 +37,11 @@ def publish(transaction: Transaction, token: str, run: ScoreRun) -> None:
         if published["token"] == token:
             return
         raise _published_already(run.run_id)
-    _require_staged(transaction, run, run.run_id)
     if erasures.count(transaction) != run.erasures:
         raise ConflictError(
             f"run {run.run_id}: records were erased while it was made; recompute again"
         )
+    _require_staged(transaction, run, run.run_id)
     score_runs.insert(transaction, {**score_run_row(run), "token": token}, publications + 1)
 
 

@@ -28,12 +28,12 @@ def publish(connection: Connection, run: ScoreRun) -> None:
             its snapshot.
     """
     _refuse_published(connection, run.run_id)
-    _require_staged(connection, run, run.run_id)
     # Under the write lock: an erasure comes before this, or finds the run and takes its part out.
     if erasures.count(connection) != run.erasures:
         raise ConflictError(
             f"run {run.run_id}: records were erased while it was made; recompute again"
         )
+    _require_staged(connection, run, run.run_id)
     score_runs.insert(connection, score_run_row(run))
 
 
