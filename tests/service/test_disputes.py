@@ -366,12 +366,13 @@ def test_what_another_adds_meanwhile_is_not_told_as_the_steps_effect(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = service.store.append
-    others = iter([event(EventKind.CHARGEBACK, "far", external_id="before")])
+    original([event(EventKind.CHARGEBACK, "bystander", external_id="long before")])
+    others = iter([event(EventKind.CHARGEBACK, "bystander", external_id="before")])
 
     def with_others(records: Sequence[Record], **options: bool) -> list[AppendOutcome]:
         original(list(others))
         outcomes = original(records, **options)
-        original([event(EventKind.CHARGEBACK, "far", external_id="after")])
+        original([event(EventKind.CHARGEBACK, "bystander", external_id="after")])
         return outcomes
 
     dispute_id = open_it(service)

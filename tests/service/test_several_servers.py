@@ -130,12 +130,11 @@ def test_a_reader_in_the_midst_of_an_erasure_gets_the_run_without_her(
 
     def erased_then(run_id: str) -> Iterator[bytes]:
         monkeypatch.undo()
-        yield from original(run_id)
         one.redress.erase(MALLORY, actor="officer")
+        yield from original(run_id)
 
     run_id = one.scores(PURPOSE).run.run_id
     monkeypatch.setattr(reader.store, "run_payload", erased_then)
-    reader.scores(PURPOSE, run_id=run_id)
     assert len(reader.scores(PURPOSE, run_id=run_id)) == 2
     assert files_that_name_her(reader) == []
 
