@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from graphsvc import publish
-from graphsvc.access import ACCESS_FOLDER, Pseudonyms
+from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
@@ -118,9 +118,11 @@ class Service:
         self.store = store
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
+        require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
+        self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
         self._lock = threading.Lock()
@@ -250,6 +252,7 @@ class Service:
         """
         chosen = self._programme(purpose, programme)
         if run_id is not None:
+            self._forget_what_was_erased()
             run = self.store.run(run_id)
             if run is None or run.purpose != purpose:
                 raise RunNotFoundError(f"purpose {purpose} has no run {run_id!r}")
@@ -259,6 +262,7 @@ class Service:
             kept = self._current.get(chosen.name)
             if kept is not None and now - kept[0] < CURRENT_RUN_SECONDS:
                 return kept[1]
+        self._forget_what_was_erased()
         current = self.store.current_run(chosen.name)
         if current is None:
             of_it = f" of programme {programme}" if programme else ""
@@ -453,6 +457,14 @@ class Service:
             self._explainers.clear()
         self.snapshots.forget()
         self._run_files.forget()
+
+    def _forget_what_was_erased(self) -> None:
+        """Drop every copy if this or another server erased something since they were made."""
+        erasures = self.store.erasures()
+        with self._lock:
+            known, self._erasures = self._erasures, erasures
+        if erasures != known:
+            self.forget_local_copies()
 
     def _programme(self, purpose: str, name: str | None) -> Programme:
         if name is None:

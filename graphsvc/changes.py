@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphsvc.model import (
+    Dispute,
     Event,
     Link,
     Listing,
@@ -20,6 +21,7 @@ from graphsvc.model import (
     Record,
     Report,
     ScoreRun,
+    Subject,
     SubjectRef,
 )
 from graphsvc.snapshot import Snapshot
@@ -90,6 +92,18 @@ def score_changes(run: ScoreRun, before: Scored, after: Scored) -> tuple[ScoreCh
 def permits(purpose: Purpose, records: Iterable[Record]) -> bool:
     """Say whether a purpose may see any of these records."""
     return any(_permits(purpose, record) for record in records)
+
+
+def mentioned(record: Record) -> set[SubjectRef]:
+    """Return the subjects that a record names."""
+    match record:
+        case Link():
+            return {record.src, record.dst}
+        case Report():
+            return {ref for ref in (record.subject, record.reporter) if ref is not None}
+        case Subject() | Event() | Listing() | Dispute():
+            return {record.subject}
+    return set()
 
 
 def _permits(purpose: Purpose, record: Record) -> bool:

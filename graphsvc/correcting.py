@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,12 +16,18 @@ from graphsvc.model import Record, SubjectRef
 _FIXED = frozenset({"source", "external_id", "supersedes"})
 
 
+def correction_id() -> str:
+    """Return an external id for a correction; it tells nothing of whom it concerns."""
+    return f"correction-{secrets.token_hex(8)}"
+
+
 def corrected(record: Record, assignments: Sequence[str], external_id: str) -> Record:
     """Return a record that corrects another.
 
     Args:
         record: what is wrong.
-        assignments: `field=value` each; an empty value takes an optional field away.
+        assignments: `field=value` each, values of a list separated by commas; an empty value takes
+            an optional field away.
         external_id: of the correction.
 
     Raises:
@@ -42,10 +50,18 @@ def corrected(record: Record, assignments: Sequence[str], external_id: str) -> R
 
 
 def _parsed(name: str, text: str, wanted: Any) -> Any:
-    if wanted in (SubjectRef, SubjectRef | None) and text:
+    is_list = get_origin(wanted) is tuple
+    if not text and not is_list:
+        if NoneType in get_args(wanted):
+            return None
+        raise InvalidRecordError(name, "is empty; a correction needs a value for it")
+    if wanted in (SubjectRef, SubjectRef | None):
         return SubjectRef.parse(text)
     try:
-        return TypeAdapter(wanted).validate_strings(text or None)
+        if is_list:
+            parts = [part for part in (part.strip() for part in text.split(",")) if part]
+            return TypeAdapter(wanted).validate_python(tuple(parts))
+        return TypeAdapter(wanted).validate_strings(text)
     except ValidationError as error:
         problem = error.errors()[-1]["msg"]
         raise InvalidRecordError(name, f"is {text!r}: {problem.lower()}") from error

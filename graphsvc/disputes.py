@@ -27,7 +27,8 @@ from graphsvc.model import (
     StoredRecord,
     SubjectRef,
 )
-from graphsvc.store.ports import Store
+from graphsvc.snapshot.versions import onward
+from graphsvc.store.ports import Reader, Store
 
 SOURCE = "disputes"
 """The source of every dispute record."""
@@ -40,12 +41,19 @@ class DisputeStep:
     """One step of a dispute as it was stored, and the record it is about.
 
     `contested` is the version that stands, or stood until this step; None where a score is.
+    `effects` are what was stored with it: the correction or the withdrawal.
     """
 
     dispute_id: str
     dispute: Dispute
     sequence: int
     contested: Record | None
+    effects: tuple[Record, ...] = ()
+
+    @property
+    def first_sequence(self) -> int:
+        """The sequence of the first record of this step; its effects stand right before it."""
+        return self.sequence - len(self.effects)
 
 
 def open_dispute(
@@ -107,7 +115,7 @@ def suspend_dispute(store: Store, dispute_id: str) -> DisputeStep:
     current = find_dispute(store, dispute_id)
     if current.dispute.status is DisputeStatus.SUSPENDED:
         raise ConflictError(f"dispute {dispute_id}: the record's effect is suspended already")
-    step = _next_step(current, status=DisputeStatus.SUSPENDED)
+    step = next_step(current.dispute, status=DisputeStatus.SUSPENDED)
     return _store(store, dispute_id, step, current.contested, [])
 
 
@@ -140,12 +148,14 @@ def decide_dispute(
         raise InvalidInputError(f"outcome: is {outcome}; corrected, removed or kept is right")
     current = find_dispute(store, dispute_id)
     is_correcting = outcome is DisputeStatus.CORRECTED and current.dispute.contested is not None
+    if is_correcting and current.contested is None:
+        raise ConflictError(f"dispute {dispute_id}: the record was withdrawn; close it as removed")
     if is_correcting != (correction is not None):
         raise InvalidInputError(
             "correction: is needed where a record is corrected, and means nothing otherwise"
         )
-    step = _next_step(
-        current,
+    step = next_step(
+        current.dispute,
         status=outcome,
         decided_at=datetime.now(UTC),
         decided_by=decided_by,
@@ -153,8 +163,6 @@ def decide_dispute(
     )
     effects: list[Record] = []
     contested = current.contested
-    if correction is not None and contested is None:
-        raise ConflictError(f"dispute {dispute_id}: the record was withdrawn; close it as removed")
     if contested is not None and correction is not None:
         effects = [replace(correction, source=contested.source, supersedes=contested.external_id)]
     elif contested is not None and outcome is DisputeStatus.REMOVED:
@@ -176,12 +184,10 @@ def find_dispute(store: Store, dispute_id: str) -> DisputeStep:
         NotFoundError: there is no such dispute.
         ConflictError: it is decided already.
     """
-    stored = store.record(SOURCE, f"{dispute_id}.1")
-    while stored is not None and stored.superseded_by is not None:
-        stored = store.record_at(stored.superseded_by)
-    if stored is None or not isinstance(stored.record, Dispute):
+    stored = _last_step(store, dispute_id)
+    if stored is None:
         raise NotFoundError(f"there is no dispute {dispute_id!r}; graphsvc disputes list shows all")
-    dispute = stored.record
+    dispute = cast(Dispute, stored.record)
     if dispute.status.is_decided:
         raise ConflictError(f"dispute {dispute_id} was decided: {dispute.status}")
     contested = None
@@ -204,22 +210,44 @@ def disputes_of(
     return [step for stored in found if (step := _listed(stored, with_decided=with_decided))]
 
 
-def all_disputes(store: Store, *, with_decided: bool = False) -> list[DisputeStep]:
+def undecided_sequences(store: Reader) -> frozenset[int]:
+    """Return the sequences of all versions of records that are under an undecided dispute."""
+    return frozenset(
+        version.sequence
+        for step in all_disputes(store)
+        if step.dispute.contested is not None
+        for version in onward(store, *step.dispute.contested)
+    )
+
+
+def all_disputes(store: Reader, *, with_decided: bool = False) -> list[DisputeStep]:
     """Return every dispute as it stands, the one that changed longest ago first."""
     found = store.records(RecordType.DISPUTE)
     return [step for stored in found if (step := _listed(stored, with_decided=with_decided))]
+
+
+def _last_step(store: Store, dispute_id: str) -> StoredRecord[Record] | None:
+    steps = list(onward(store, SOURCE, f"{dispute_id}.1"))
+    if steps and steps[-1].superseded_by is None:
+        return steps[-1]
+    # Its first steps were erased with what they contested.
+    standing = store.records(RecordType.DISPUTE)
+    return next((step for step in standing if _dispute_id(step.record) == dispute_id), None)
+
+
+def _dispute_id(record: Record) -> str:
+    return record.external_id.rpartition(".")[0]
 
 
 def _listed(stored: StoredRecord[Record], *, with_decided: bool) -> DisputeStep | None:
     dispute = cast(Dispute, stored.record)
     if dispute.status.is_decided and not with_decided:
         return None
-    dispute_id = dispute.external_id.rpartition(".")[0]
-    return DisputeStep(dispute_id, dispute, stored.sequence, None)
+    return DisputeStep(_dispute_id(dispute), dispute, stored.sequence, None)
 
 
-def _next_step(current: DisputeStep, **changes: object) -> Dispute:
-    former = current.dispute
+def next_step(former: Dispute, **changes: object) -> Dispute:
+    """Return the step that follows, with some fields changed."""
     dispute_id, _, number = former.external_id.rpartition(".")
     values: dict[str, object] = {
         "external_id": f"{dispute_id}.{int(number) + 1}",
@@ -236,21 +264,20 @@ def _store(
     effects: Sequence[Record],
 ) -> DisputeStep:
     outcomes = store.append([*effects, step], whole=True)
-    return DisputeStep(dispute_id, step, outcomes[-1].sequence or 0, contested)
+    return DisputeStep(dispute_id, step, outcomes[-1].sequence or 0, contested, tuple(effects))
 
 
 def _standing(store: Store, identity: tuple[str, str]) -> Record:
     """Return the record, or the last correction of it, that is in force."""
     source, external_id = identity
-    stored = store.record(source, external_id)
-    if stored is None:
+    versions = list(onward(store, source, external_id))
+    if not versions:
         raise NotFoundError(f"there is no record {external_id!r} of source {source!r}")
-    while stored.superseded_by is not None:
-        later = store.record_at(stored.superseded_by)
-        if later is None or isinstance(later.record, Retraction):
-            raise ConflictError(f"record {external_id!r} of {source!r} was withdrawn already")
-        stored = later
-    return stored.record
+    last = versions[-1]
+    is_withdrawn = len(versions) > 1 and isinstance(last.record, Retraction)
+    if last.superseded_by is not None or is_withdrawn:
+        raise ConflictError(f"record {external_id!r} of {source!r} was withdrawn already")
+    return last.record
 
 
 def _require_concerned(record: Record, subject: SubjectRef) -> None:

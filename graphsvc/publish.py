@@ -6,13 +6,14 @@ checksum is equal whenever those are.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from datetime import UTC, datetime
 
 import structlog
 
-from graphsvc.errors import ConflictError
+from graphsvc.errors import ConflictError, GraphsvcError
 from graphsvc.model import Programme, Purpose, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
 from graphsvc.scoring.propagate import propagate_snapshot
@@ -69,13 +70,7 @@ def recompute(
         payload_bytes=len(payload),
         erasures=snapshot.facts.erasures,
     )
-    for number, chunk in enumerate(payload_chunks(payload)):
-        store.stage_run_chunk(run.run_id, number, chunk)
-    if store.erasures() != run.erasures:
-        raise ConflictError(
-            f"run {run.run_id}: records were erased while it was made; recompute again"
-        )
-    store.publish_run(run)
+    _publish(store, run, payload)
     log.info(
         "run published",
         run=run.run_id,
@@ -85,6 +80,23 @@ def recompute(
         score_bound=run.score_bound,
     )
     return run
+
+
+def _publish(store: Store, run: ScoreRun, payload: bytes) -> None:
+    # The store asks again when it publishes; asked here, what was erased is not even staged.
+    if store.erasures() != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    try:
+        for number, chunk in enumerate(payload_chunks(payload)):
+            store.stage_run_chunk(run.run_id, number, chunk)
+        store.publish_run(run)
+    except BaseException:
+        # What is staged names subjects, who may have been erased meanwhile.
+        with contextlib.suppress(GraphsvcError):
+            store.discard_staged_run(run.run_id)
+        raise
 
 
 def _run_id(created_at: datetime, programme: Programme) -> str:

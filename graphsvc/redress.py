@@ -6,15 +6,17 @@ what is reported is the effect of this step alone (see `changes`).
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from graphsvc import disputes, retention, rights
-from graphsvc.changes import ScoreChange, Scored, permits, score_changes
+from graphsvc import disputes, erasure, retention, rights
+from graphsvc.changes import ScoreChange, Scored, mentioned, permits, score_changes
 from graphsvc.disputes import DisputeStep
-from graphsvc.errors import InvalidInputError
+from graphsvc.errors import ConflictError, InvalidInputError, NotFoundError
 from graphsvc.model import (
     AuditAction,
     Dispute,
@@ -34,6 +36,15 @@ if TYPE_CHECKING:
 
 Changes = tuple[ScoreChange, ...]
 
+Reviews = tuple[float, int, frozenset[tuple[str, SubjectRef]]]
+"""Which scores wait for a person: when that was asked, at which sequence, and the answer."""
+
+NO_REVIEWS: Reviews = (-math.inf, -1, frozenset())
+REVIEW_SECONDS = 1.0
+"""For how long an answer holds, so that not every record that is added costs a look."""
+
+RECOMPUTE_ATTEMPTS = 5
+
 _DECIDED = {
     DisputeStatus.CORRECTED: AuditAction.DISPUTE_CORRECTED,
     DisputeStatus.REMOVED: AuditAction.DISPUTE_REMOVED,
@@ -48,7 +59,7 @@ class Redress:
         self._service = service
         self._store = service.store
         self._lock = threading.Lock()
-        self._reviews: tuple[int, frozenset[tuple[str, SubjectRef]]] = (-1, frozenset())
+        self._reviews = NO_REVIEWS
 
     def open(
         self,
@@ -69,19 +80,17 @@ class Redress:
         """
         if isinstance(contested, str):
             self._service.library.purpose(contested)
-        before = self._store.last_sequence()
         step = disputes.open_dispute(
             self._store, subject, contested, grounds=grounds, opened_by=actor, suspend=suspend
         )
-        return step, self._after(step, AuditAction.DISPUTE_OPENED, actor, before, as_of)
+        return step, self._after(step, AuditAction.DISPUTE_OPENED, actor, as_of)
 
     def suspend(
         self, dispute_id: str, *, actor: str, as_of: datetime | None = None
     ) -> tuple[DisputeStep, Changes]:
         """Switch the contested record's effect off, on every subject that it reached."""
-        before = self._store.last_sequence()
         step = disputes.suspend_dispute(self._store, dispute_id)
-        return step, self._after(step, AuditAction.DISPUTE_SUSPENDED, actor, before, as_of)
+        return step, self._after(step, AuditAction.DISPUTE_SUSPENDED, actor, as_of)
 
     def decide(
         self,
@@ -94,7 +103,6 @@ class Redress:
         as_of: datetime | None = None,
     ) -> tuple[DisputeStep, Changes]:
         """Close a dispute: the record is corrected, removed or kept."""
-        before = self._store.last_sequence()
         step = disputes.decide_dispute(
             self._store,
             dispute_id,
@@ -103,21 +111,27 @@ class Redress:
             decision=decision,
             correction=correction,
         )
-        return step, self._after(step, _DECIDED[outcome], actor, before, as_of)
+        return step, self._after(step, _DECIDED[outcome], actor, as_of)
 
     def is_under_review(self, purpose: str, subject: SubjectRef) -> bool:
-        """Say whether the subject's score for a purpose waits for human review."""
-        sequence = self._store.last_sequence()
+        """Say whether the subject's score for a purpose waits for human review.
+
+        What another server was told is known here after a second at most.
+        """
+        now = time.monotonic()
         with self._lock:
-            known, reviews = self._reviews
+            asked_at, known, reviews = self._reviews
+        if now - asked_at < REVIEW_SECONDS:
+            return (purpose, subject) in reviews
+        sequence = self._store.last_sequence()
         if known != sequence:
             reviews = frozenset(
                 (step.dispute.purpose, step.dispute.subject)
                 for step in disputes.all_disputes(self._store)
                 if step.dispute.purpose is not None
             )
-            with self._lock:
-                self._reviews = (sequence, reviews)
+        with self._lock:
+            self._reviews = (now, sequence, reviews)
         return (purpose, subject) in reviews
 
     def correct(self, correction: Record, *, actor: str, as_of: datetime | None = None) -> Changes:
@@ -129,12 +143,23 @@ class Redress:
         """
         if correction.supersedes is None or isinstance(correction, Dispute | Retraction):
             raise InvalidInputError("correction: must supersede an event, link, report or listing")
-        before = self._store.last_sequence()
         earlier = self._store.record(correction.source, correction.supersedes)
-        self._store.append([correction], whole=True)
-        self._service.note(actor, AuditAction.RECORD_CORRECTED, detail=f"sequence {before + 1}")
+        (outcome,) = self._store.append([correction], whole=True)
+        sequence = outcome.sequence or 0
         affected = [correction] if earlier is None else [correction, earlier.record]
-        return self._recomputed(affected, before, actor, as_of)
+        service = self._service
+        self._store.append_audit(
+            [
+                service.audit_draft(
+                    actor,
+                    AuditAction.RECORD_CORRECTED,
+                    subject=subject,
+                    detail=f"sequence {sequence}",
+                )
+                for subject in sorted(set().union(*map(mentioned, affected)))
+            ]
+        )
+        return self._recomputed(affected, (sequence, sequence), actor, as_of)
 
     def export(self, subject: SubjectRef, *, actor: str) -> Held:
         """Return all that is held on a subject, this very read included (GDPR Art. 15)."""
@@ -144,88 +169,132 @@ class Redress:
     def erase(self, subject: SubjectRef, *, actor: str, even_if_blacklisted: bool = False) -> int:
         """Erase a subject (GDPR Art. 17), and make the scores of all others anew.
 
-        Returns how many records went.
+        One that was cut short is brought to its end. Returns how many records went.
 
         Raises:
             NotFoundError: nothing is known of it.
-            ConflictError: it is on a blacklist, or an audit entry could name it.
+            ConflictError: it is on a blacklist, or others kept adding records on it.
         """
-        service = self._service
-        # Noted first: an erasure that is cut short leaves its trace, and can be done again.
-        service.note(actor, AuditAction.ERASURE_BEGUN, subject=subject)
-        service.forget_local_copies()
-        erased = rights.erase_subject(
-            self._store,
-            service.pseudonyms,
-            subject,
-            now=datetime.now(UTC),
-            even_if_blacklisted=even_if_blacklisted,
-        )
+        service, store = self._service, self._store
+        is_known = rights.is_known(store, subject)
+        if not is_known and not self._was_cut_short(subject):
+            raise NotFoundError(f"{subject}: nothing is held on it")
+        erased = 0
+        if is_known:
+            if not even_if_blacklisted:
+                erasure.require_no_blacklisting(store, subject, datetime.now(UTC))
+            # Noted first: should it be cut short, it is known that there is an end to be made.
+            service.note(actor, AuditAction.ERASURE_BEGUN, subject=subject)
+            service.forget_local_copies()
+            erased = erasure.erase_subject(store, service.pseudonyms, subject)
+        else:
+            erasure.remove_from_runs(store, {subject})
         service.forget_local_copies()
         service.note(actor, AuditAction.ERASED, subject=subject, detail=f"{erased} records")
-        self._recompute_all(actor)
+        self._recompute_outdated(actor)
         return erased
 
     def retire(self, *, actor: str, now: datetime | None = None, dry_run: bool = False) -> Retired:
         """Remove what is past retention from the store, and make the scores anew."""
-        service = self._service
+        service, store = self._service, self._store
         moment = now or datetime.now(UTC)
-        retired = retention.retire(
-            self._store, service.library, service.pseudonyms, moment, dry_run=dry_run
-        )
-        count = sum(retired.records.values())
-        if not dry_run and (count or retired.subjects):
+        if dry_run:
+            return retention.preview(store, service.library, moment)
+
+        def begin() -> None:
+            service.note(actor, AuditAction.RETENTION_BEGUN)
+            store.discard_staged_runs()
+
+        retired = retention.retire(store, service.library, service.pseudonyms, moment, begin=begin)
+        count = retired.records.total()
+        if count or retired.subjects:
+            store.discard_staged_runs()
             service.forget_local_copies()
             detail = f"{count} records, {retired.subjects} subjects"
             service.note(actor, AuditAction.RETENTION, detail=detail)
-            self._recompute_all(actor)
+        self._recompute_outdated(actor)
         return retired
 
+    def _was_cut_short(self, subject: SubjectRef) -> bool:
+        """Say whether an erasure of the subject was begun and never came to its end."""
+        steps = [
+            entry.draft.action
+            for entry in rights.audit_of(self._store, self._service.pseudonyms, subject)
+            if entry.draft.action in (AuditAction.ERASURE_BEGUN, AuditAction.ERASED)
+        ]
+        return bool(steps) and steps[-1] == AuditAction.ERASURE_BEGUN
+
     def _after(
-        self,
-        step: DisputeStep,
-        action: AuditAction,
-        actor: str,
-        before: int,
-        as_of: datetime | None,
+        self, step: DisputeStep, action: AuditAction, actor: str, as_of: datetime | None
     ) -> Changes:
+        with self._lock:
+            self._reviews = NO_REVIEWS
         self._service.note(actor, action, subject=step.dispute.subject, detail=step.dispute_id)
         if step.contested is None or step.dispute.status is DisputeStatus.OPEN:
             return ()
-        return self._recomputed([step.contested], before, actor, as_of)
+        return self._recomputed(
+            [step.contested, *step.effects], (step.first_sequence, step.sequence), actor, as_of
+        )
 
     def _recomputed(
-        self, records: Sequence[Record], before: int, actor: str, as_of: datetime | None
+        self,
+        records: Sequence[Record],
+        span: tuple[int, int],
+        actor: str,
+        as_of: datetime | None,
     ) -> Changes:
-        """Publish anew what may see the records; return what the step after `before` moved."""
+        """Publish anew what may see the records; return what those of `span` moved."""
         moment = as_of or datetime.now(UTC)
         changes: list[ScoreChange] = []
         for purpose, programme in self._published():
             if permits(purpose, records):
-                changes += self._moved(purpose, programme, before, moment, actor)
+                changes += self._moved(purpose, programme, span, moment, actor)
         return tuple(changes)
 
     def _moved(
-        self, purpose: Purpose, programme: Programme, before: int, moment: datetime, actor: str
+        self,
+        purpose: Purpose,
+        programme: Programme,
+        span: tuple[int, int],
+        moment: datetime,
+        actor: str,
     ) -> Changes:
-        service = self._service
-        earlier = service.snapshots.at(purpose, before, as_of=moment)
-        tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
-        _, values = propagate_snapshot(earlier, programme, purpose, moment, tolerance)
-        run = service.recompute(purpose.name, as_of=moment, programme=programme.name, actor=actor)
-        published = service.scores(purpose.name, run_id=run.run_id)
-        later = service.snapshots.at(purpose, run.snapshot_sequence, as_of=moment)
-        return score_changes(
-            run,
-            Scored(
-                earlier, values.points.score[earlier.subjects.index_of_rank], values.score_bound
-            ),
-            Scored(later, published.column("score"), run.score_bound),
+        first, last = span
+        before = self._scored(purpose, programme, first - 1, moment)
+        run = self._service.recompute(
+            purpose.name, as_of=moment, programme=programme.name, actor=actor
         )
+        if run.snapshot_sequence == last:
+            published = self._service.scores(purpose.name, run_id=run.run_id)
+            snapshot = self._service.snapshots.at(purpose, last, as_of=moment)
+            return score_changes(
+                run, before, Scored(snapshot, published.column("score"), run.score_bound)
+            )
+        # What others added meanwhile is published too, but is not the effect of this step.
+        return score_changes(run, before, self._scored(purpose, programme, last, moment))
 
-    def _recompute_all(self, actor: str) -> None:
+    def _scored(
+        self, purpose: Purpose, programme: Programme, sequence: int, moment: datetime
+    ) -> Scored:
+        snapshot = self._service.snapshots.at(purpose, sequence, as_of=moment)
+        tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
+        _, values = propagate_snapshot(snapshot, programme, purpose, moment, tolerance)
+        by_rank = values.points.score[snapshot.subjects.index_of_rank]
+        return Scored(snapshot, by_rank, values.score_bound)
+
+    def _recompute_outdated(self, actor: str) -> None:
+        """Publish anew every programme whose current run was made before the last erasure."""
         for purpose, programme in self._published():
-            self._service.recompute(purpose.name, programme=programme.name, actor=actor)
+            for attempt in range(1, RECOMPUTE_ATTEMPTS + 1):
+                current = self._store.current_run(programme.name)
+                if current is not None and current.erasures == self._store.erasures():
+                    break
+                try:
+                    self._service.recompute(purpose.name, programme=programme.name, actor=actor)
+                except ConflictError:
+                    # Something else was erased meanwhile.
+                    if attempt == RECOMPUTE_ATTEMPTS:
+                        raise
 
     def _published(self) -> list[tuple[Purpose, Programme]]:
         """Return every programme that has a published run, with its purpose."""

@@ -2,32 +2,68 @@
 
 A record is kept for as long as the most patient of the purposes that permit it. What no purpose
 permits is held for nothing that this service knows of: it is counted, and left to the operator.
+What a dispute is about is kept until that is decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 from graphsvc.access import Pseudonyms
 from graphsvc.changes import permits
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.model import Dispute, Purpose, Record, RecordType, Retraction, StoredRecord
-from graphsvc.rights import erasable, redact_runs
+from graphsvc.disputes import undecided_sequences
+from graphsvc.erasure import erase_records, remove_from_runs
+from graphsvc.errors import ConflictError
+from graphsvc.model import (
+    Dispute,
+    Link,
+    Purpose,
+    Record,
+    RecordType,
+    Retraction,
+    Subject,
+    SubjectRef,
+)
+from graphsvc.model.link import TRANSACTION_LINK_KINDS
 from graphsvc.snapshot.retention import over_at
-from graphsvc.store.ports import Store
+from graphsvc.snapshot.versions import Stored, backward
+from graphsvc.store.ports import Reader, Store
 
 BATCH = 2_000
+SUBJECTS_AT_ONCE = 10_000
+_OTHER_TYPES = [kind for kind in RecordType if kind is not RecordType.SUBJECT]
 
 
 @dataclass(slots=True)
 class Retired:
-    """What the job removed, or would remove: records by type, subjects; and what it left."""
+    """What the job removed, or would remove: records by type, subjects; and what it left.
 
-    records: dict[RecordType, int] = field(default_factory=dict)
+    A dry run doesn't count subjects: who is left without a record shows only when it goes.
+    """
+
+    records: Counter[RecordType] = field(default_factory=Counter)
     subjects: int = 0
-    without_purpose: dict[RecordType, int] = field(default_factory=dict)
+    without_purpose: Counter[RecordType] = field(default_factory=Counter)
+    under_dispute: Counter[RecordType] = field(default_factory=Counter)
+
+    def count(self, versions: Sequence[Stored]) -> None:
+        """Count all versions of a record that goes."""
+        self.records.update(version.record.record_type for version in versions)
+
+
+def preview(store: Reader, library: DefinitionLibrary, now: datetime) -> Retired:
+    """Say which records the job would erase at a time; arguments as of `retire`."""
+    retired = Retired()
+    purposes = _purposes(library)
+    for find in (_past_retention, _past_registrations):
+        for stored in find(store, purposes, now, retired):
+            retired.count(list(backward(store, stored)))
+    return retired
 
 
 def retire(
@@ -36,7 +72,7 @@ def retire(
     pseudonyms: Pseudonyms,
     now: datetime,
     *,
-    dry_run: bool = False,
+    begin: Callable[[], None],
 ) -> Retired:
     """Erase the records past retention, then the subjects that no record mentions any more.
 
@@ -47,69 +83,135 @@ def retire(
         library: the purposes as declared now.
         pseudonyms: make what takes the place of names.
         now: the time that ages are counted to.
-        dry_run: only say what would go.
+        begin: called once before anything is erased; not at all where nothing is.
     """
-    purposes = [library.purpose(name) for name in sorted({name for name, _ in library.purposes})]
     retired = Retired()
-    batch: dict[int, StoredRecord[Record]] = {}
-    for stored in _past_retention(store, purposes, now, retired):
-        for version in _versions(store, stored):
-            batch[version.sequence] = version
-            kind = version.record.record_type
-            retired.records[kind] = retired.records.get(kind, 0) + 1
-        if len(batch) >= BATCH and not dry_run:
-            store.erase(erasable(store, pseudonyms, batch), {})
-            batch = {}
-    if not dry_run:
-        if batch:
-            store.erase(erasable(store, pseudonyms, batch), {})
-        retired.subjects = _retire_subjects(store, pseudonyms)
+    purposes = _purposes(library)
+    job = _Job(store, pseudonyms, begin)
+    # Registrations last: who has nothing else left is known only when all else is gone.
+    for find in (_past_retention, _past_registrations):
+        for stored in find(store, purposes, now, retired):
+            versions = list(backward(store, stored))
+            retired.count(versions)
+            job.erase_with_others(versions)
+        job.erase_waiting()
+    retired.subjects = job.erase_subjects()
     return retired
 
 
+class _Job:
+    """Erases records, some at a time, and says before the first that it begins."""
+
+    def __init__(self, store: Store, pseudonyms: Pseudonyms, begin: Callable[[], None]) -> None:
+        self._store = store
+        self._pseudonyms = pseudonyms
+        self._begin = begin
+        self._has_begun = False
+        self._waiting: dict[int, Stored] = {}
+
+    def erase_with_others(self, versions: Sequence[Stored]) -> None:
+        self._waiting |= {version.sequence: version for version in versions}
+        if len(self._waiting) >= BATCH:
+            self.erase_waiting()
+
+    def erase_waiting(self) -> None:
+        if self._waiting:
+            self._begin_once()
+            erase_records(self._store, self._pseudonyms, self._waiting)
+            self._waiting = {}
+
+    def erase_subjects(self) -> int:
+        count = 0
+        while subjects := self._store.subjects_without_records(SUBJECTS_AT_ONCE):
+            self._begin_once()
+            remove_from_runs(self._store, subjects)
+            count += self._erase_unmentioned(subjects)
+            # Again: a run may have been published meanwhile.
+            remove_from_runs(self._store, subjects)
+        return count
+
+    def _erase_unmentioned(self, subjects: Sequence[SubjectRef]) -> int:
+        traces = {subject: self._pseudonyms.trace_of_subject(subject) for subject in subjects}
+        try:
+            self._store.erase({}, traces)
+        except ConflictError:
+            # A record mentions one of them again; who still has none is asked for anew.
+            return 0
+        return len(subjects)
+
+    def _begin_once(self) -> None:
+        if not self._has_begun:
+            self._begin()
+            self._has_begun = True
+
+
+def _purposes(library: DefinitionLibrary) -> list[Purpose]:
+    return [library.purpose(name) for name in sorted({name for name, _ in library.purposes})]
+
+
 def _past_retention(
-    store: Store, purposes: list[Purpose], now: datetime, retired: Retired
-) -> Iterator[StoredRecord[Record]]:
-    for record_type in RecordType:
+    store: Reader, purposes: Sequence[Purpose], now: datetime, retired: Retired
+) -> Iterator[Stored]:
+    disputed = undecided_sequences(store)
+    for record_type in _OTHER_TYPES:
         for stored in store.records(record_type):
-            record = stored.record
-            if isinstance(record, Retraction):
-                record = _withdrawn(store, record) or record
-            over = over_at(record)
+            target = _withdrawn(store, stored)
+            over = _over_at(target or stored, stored.recorded_at if target else None)
             if over is None:
                 continue
-            permitting = [
-                purpose
-                for purpose in purposes
-                if isinstance(record, Dispute) or permits(purpose, [record])
-            ]
+            permitting = _permitting(purposes, (target or stored).record)
             if not permitting:
-                count = retired.without_purpose.get(record_type, 0)
-                retired.without_purpose[record_type] = count + 1
+                retired.without_purpose[record_type] += 1
                 continue
-            kept_days = max(purpose.retention_days for purpose in permitting)
-            if over < now - timedelta(days=kept_days):
-                yield stored
+            if over >= now - _longest(permitting):
+                continue
+            if any(version.sequence in disputed for version in backward(store, stored)):
+                retired.under_dispute[record_type] += 1
+                continue
+            yield stored
 
 
-def _withdrawn(store: Store, retraction: Retraction) -> Record | None:
-    target = store.record(retraction.source, retraction.supersedes or "")
-    return None if target is None else target.record
+def _past_registrations(
+    store: Reader, purposes: Sequence[Purpose], now: datetime, retired: Retired
+) -> Iterator[Stored]:
+    """Return registrations of subjects of whom nothing else is held, once they are old enough."""
+    for stored in store.records(RecordType.SUBJECT):
+        if not purposes or stored.recorded_at >= now - _longest(purposes):
+            return
+        if not _has_other_record(store, cast(Subject, stored.record).subject):
+            yield stored
 
 
-def _versions(store: Store, stored: StoredRecord[Record]) -> Iterator[StoredRecord[Record]]:
-    """Return a record and all that it superseded, one after the other."""
-    current: StoredRecord[Record] | None = stored
-    while current is not None:
-        yield current
-        earlier = current.record.supersedes
-        current = None if earlier is None else store.record(current.record.source, earlier)
+def _over_at(stored: Stored, withdrawn_at: datetime | None) -> datetime | None:
+    """Return when what a record tells of was over, as far as the store knows; None if it goes on.
+
+    What was withdrawn was over then at the latest; a payment without a date when it was recorded.
+    """
+    record = stored.record
+    over = over_at(record)
+    if over is None and isinstance(record, Link) and record.kind in TRANSACTION_LINK_KINDS:
+        over = stored.recorded_at
+    known = [time for time in (over, withdrawn_at) if time is not None]
+    return min(known, default=None)
 
 
-def _retire_subjects(store: Store, pseudonyms: Pseudonyms) -> int:
-    count = 0
-    while subjects := store.subjects_without_records():
-        redact_runs(store, subjects)
-        store.erase({}, {subject: pseudonyms.of_subject(subject) for subject in subjects})
-        count += len(subjects)
-    return count
+def _withdrawn(store: Reader, stored: Stored) -> Stored | None:
+    record = stored.record
+    if not isinstance(record, Retraction):
+        return None
+    return store.record(record.source, record.supersedes or "")
+
+
+def _permitting(purposes: Sequence[Purpose], record: Record) -> list[Purpose]:
+    is_of_all = isinstance(record, Dispute | Subject)
+    return [purpose for purpose in purposes if is_of_all or permits(purpose, [record])]
+
+
+def _longest(purposes: Sequence[Purpose]) -> timedelta:
+    return timedelta(days=max(purpose.retention_days for purpose in purposes))
+
+
+def _has_other_record(store: Reader, subject: SubjectRef) -> bool:
+    return bool(store.reports_by(subject, limit=1)) or any(
+        store.records_of(subject, record_type, limit=1) for record_type in _OTHER_TYPES
+    )

@@ -1,64 +1,84 @@
-"""What a subject can ask for: all that is held on it (GDPR Art. 15), and to be erased (Art. 17).
+"""All that is held on a subject, for the subject itself (GDPR Art. 15).
 
-Correction (Art. 16) is a record that supersedes, and human review (Art. 22) a dispute of a score;
-both are in `disputes`.
+Erasure (Art. 17) is in `erasure`; correction (Art. 16) is a record that supersedes, and human
+review (Art. 22) a dispute of a score: both are in `disputes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
 
 from graphsvc.access import Pseudonyms
-from graphsvc.errors import ConflictError, NotFoundError
+from graphsvc.errors import NotFoundError, RunNotFoundError, SubjectNotFoundError
 from graphsvc.model import (
     AuditEntry,
     Dispute,
-    Listing,
-    ListKind,
     Record,
     RecordType,
     Report,
     Retraction,
-    ScoreRun,
-    StoredRecord,
     SubjectRef,
 )
-from graphsvc.runs import payload_checksum, payload_chunks, without_subjects
-from graphsvc.store.ports import Reader, Store
+from graphsvc.runs import PublishedScores, SubjectScore, read_payload
+from graphsvc.snapshot.versions import Stored
+from graphsvc.store.ports import Reader
 
 PAGE = 1000
 ALL_RUNS = 1_000_000
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldScore:
+    """A subject's published values in one run."""
+
+    purpose: str
+    programme: str
+    programme_version: int
+    run_id: str
+    as_of: datetime
+    values: SubjectScore
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """All records that concern a subject, superseded ones too, in order of sequence.
+    """All records that concern a subject, superseded ones and withdrawals too, by sequence.
 
-    `made` are reports by it on others; `reads` are the audit's entries on it.
+    `made` are reports by it on others; `scores` its published ones, the latest first; `reads` the
+    audit's entries on it.
     """
 
     subject: SubjectRef
-    records: tuple[StoredRecord[Record], ...]
-    made: tuple[StoredRecord[Record], ...]
+    records: tuple[Stored, ...]
+    made: tuple[Stored, ...]
+    scores: tuple[HeldScore, ...]
     reads: tuple[AuditEntry, ...]
 
 
 def held_on(store: Reader, pseudonyms: Pseudonyms, subject: SubjectRef) -> Held:
-    """Return all that is held on a subject. Who reported it is withheld (Art. 15(4)).
+    """Return all that is held on a subject, without what would tell who reported it (Art. 15(4)).
 
     Raises:
         NotFoundError: nothing is known of it.
     """
-    _require_known(store, subject)
+    if not is_known(store, subject):
+        raise NotFoundError(f"{subject}: nothing is held on it")
+    records = _with_withdrawals(store, records_of(store, subject))
+    made = _with_withdrawals(store, list(reports_by(store, subject)))
     return Held(
         subject,
-        tuple(_without_reporter(stored, subject) for stored in _records_of(store, subject)),
-        tuple(_pages_of_reports(store, subject)),
+        tuple(_without_reporters(records, subject)),
+        tuple(made),
+        tuple(_scores_of(store, subject)),
         tuple(audit_of(store, pseudonyms, subject)),
     )
+
+
+def is_known(store: Reader, subject: SubjectRef) -> bool:
+    """Say whether a record ever mentioned the subject, and it was not erased since."""
+    return store.subject_numbers([subject]) != [None]
 
 
 def audit_of(
@@ -74,151 +94,76 @@ def audit_of(
         position = page[-1].position
 
 
-def erase_subject(
-    store: Store,
-    pseudonyms: Pseudonyms,
-    subject: SubjectRef,
-    *,
-    now: datetime,
-    even_if_blacklisted: bool = False,
-) -> int:
-    """Erase a subject: its records, its key, its place in published runs; return how many records.
-
-    Others keep what is theirs alone; what both share, such as a link, goes. All that can be told
-    afterwards is that somebody of that pseudonym was erased.
-
-    Args:
-        store: where the records are.
-        pseudonyms: make what takes the place of names.
-        subject: whom to erase.
-        now: at which a blacklisting counts as in force.
-        even_if_blacklisted: erase although a blacklisting is in force.
-
-    Raises:
-        NotFoundError: nothing is known of it.
-        ConflictError: a blacklisting is in force (Art. 17(3) may stand against it).
-    """
-    _require_known(store, subject)
-    found = {stored.sequence: stored for stored in _records_of(store, subject)}
-    if not even_if_blacklisted:
-        _refuse_blacklisted(subject, found.values(), now)
-    found |= {stored.sequence: stored for stored in _pages_of_reports(store, subject)}
-    # Twice: a run may have been published while the first ones were taken care of.
-    redacted = redact_runs(store, {subject})
-    traces = erasable(store, pseudonyms, found)
-    store.erase(traces, {subject: pseudonyms.of_subject(subject)})
-    redact_runs(store, {subject}, but=redacted)
-    return len(traces)
-
-
-def erasable(
-    store: Reader, pseudonyms: Pseudonyms, found: dict[int, StoredRecord[Record]]
-) -> dict[int, str]:
-    """Return the pseudonyms of records to erase, with all that names them: withdrawals, disputes.
-
-    Args:
-        store: where the records are.
-        pseudonyms: make what takes the place of external ids.
-        found: the records by sequence.
-    """
-    found = dict(found)
-    for stored in list(found.values()):
-        if stored.superseded_by is not None and stored.superseded_by not in found:
-            later = store.record_at(stored.superseded_by)
-            if later is not None and isinstance(later.record, Retraction):
-                found[later.sequence] = later
-    identities = {(stored.record.source, stored.record.external_id) for stored in found.values()}
-    others = {
-        end
-        for stored in found.values()
-        for name in ("src", "dst", "subject")
-        if (end := getattr(stored.record, name, None)) is not None
-    }
-    for other in sorted(others):
-        for stored in _pages(store, other, RecordType.DISPUTE):
-            if cast(Dispute, stored.record).contested in identities:
-                found[stored.sequence] = stored
-    return {
-        sequence: pseudonyms.of_record(stored.record.source, stored.record.external_id)
-        for sequence, stored in sorted(found.items())
-    }
-
-
-def redact_runs(
-    store: Store, subjects: Collection[SubjectRef], *, but: Collection[str] = ()
-) -> set[str]:
-    """Take subjects out of every published run but some; return the ids of all runs seen."""
-    seen = set()
-    for run in store.runs(limit=ALL_RUNS):
-        seen.add(run.run_id)
-        if run.run_id not in but:
-            _redact(store, run, subjects)
-    return seen
-
-
-def _redact(store: Store, run: ScoreRun, subjects: Collection[SubjectRef]) -> None:
-    payload, removed = without_subjects(b"".join(store.run_payload(run.run_id)), subjects)
-    if not removed:
-        return
-    staged_as = f"{run.run_id}~"
-    for number, chunk in enumerate(payload_chunks(payload)):
-        store.stage_run_chunk(staged_as, number, chunk)
-    store.redact_run(
-        replace(
-            run,
-            subjects=run.subjects - removed,
-            checksum=payload_checksum(payload),
-            payload_bytes=len(payload),
-        ),
-        staged_as,
-    )
-
-
-def _records_of(store: Reader, subject: SubjectRef) -> list[StoredRecord[Record]]:
+def records_of(store: Reader, subject: SubjectRef) -> list[Stored]:
+    """Return all records that concern a subject, superseded ones too, by sequence."""
     found = [stored for record_type in RecordType for stored in _pages(store, subject, record_type)]
-    return sorted(found, key=lambda stored: stored.sequence)
+    return sorted(found, key=_sequence)
 
 
-def _pages(
-    store: Reader, subject: SubjectRef, record_type: RecordType
-) -> Iterator[StoredRecord[Record]]:
-    after = 0
-    while page := store.records_of(subject, record_type, after_sequence=after, limit=PAGE):
-        yield from page
-        after = page[-1].sequence
-
-
-def _pages_of_reports(store: Reader, reporter: SubjectRef) -> Iterator[StoredRecord[Record]]:
+def reports_by(store: Reader, reporter: SubjectRef) -> Iterator[Stored]:
+    """Return all reports that a subject made, superseded ones too, by sequence."""
     after = 0
     while page := store.reports_by(reporter, after_sequence=after, limit=PAGE):
         yield from page
         after = page[-1].sequence
 
 
-def _without_reporter(stored: StoredRecord[Record], subject: SubjectRef) -> StoredRecord[Record]:
+def _pages(store: Reader, subject: SubjectRef, record_type: RecordType) -> Iterator[Stored]:
+    after = 0
+    while page := store.records_of(subject, record_type, after_sequence=after, limit=PAGE):
+        yield from page
+        after = page[-1].sequence
+
+
+def _with_withdrawals(store: Reader, found: list[Stored]) -> list[Stored]:
+    later = [
+        store.record_at(stored.superseded_by)
+        for stored in found
+        if stored.superseded_by is not None
+    ]
+    withdrawals = [
+        stored for stored in later if stored is not None and isinstance(stored.record, Retraction)
+    ]
+    return sorted([*found, *withdrawals], key=_sequence)
+
+
+def _without_reporters(found: list[Stored], subject: SubjectRef) -> Iterator[Stored]:
+    """Return the records without reporters, and without ids that their sources made of them."""
+    withheld = {
+        (stored.record.source, stored.record.external_id): f"{WITHHELD}:{stored.sequence}"
+        for stored in found
+        if isinstance(stored.record, Report) and stored.record.reporter not in (None, subject)
+    }
+    return (replace(stored, record=_cleared(stored, withheld)) for stored in found)
+
+
+def _cleared(stored: Stored, withheld: Mapping[tuple[str, str], str]) -> Record:
     record = stored.record
-    if isinstance(record, Report) and record.reporter not in (None, subject):
-        return replace(stored, record=replace(record, reporter=None))
-    return stored
+    own_id = withheld.get((record.source, record.external_id))
+    if own_id is not None and isinstance(record, Report):
+        return replace(record, external_id=own_id, supersedes=None, reporter=None, evidence=())
+    if isinstance(record, Dispute) and record.contested is not None:
+        contested_id = withheld.get(record.contested, record.contested_id)
+        return replace(record, contested_id=contested_id)
+    target = withheld.get((record.source, record.supersedes or ""))
+    if target is None:
+        return record
+    if isinstance(record, Retraction):
+        return replace(record, external_id=f"{WITHHELD}:{stored.sequence}", supersedes=target)
+    return replace(record, supersedes=target)
 
 
-def _require_known(store: Reader, subject: SubjectRef) -> None:
-    if store.subject_numbers([subject]) == [None]:
-        raise NotFoundError(f"{subject}: nothing is held on it")
+def _scores_of(store: Reader, subject: SubjectRef) -> Iterator[HeldScore]:
+    for published in store.runs(limit=ALL_RUNS):
+        try:
+            run, payload = read_payload(store, published.run_id)
+            values = PublishedScores.of_payload(run, payload).score(subject)
+        except (RunNotFoundError, SubjectNotFoundError):
+            continue
+        yield HeldScore(
+            run.purpose, run.programme, run.programme_version, run.run_id, run.as_of, values
+        )
 
 
-def _refuse_blacklisted(
-    subject: SubjectRef, found: Collection[StoredRecord[Record]], now: datetime
-) -> None:
-    for stored in found:
-        record = stored.record
-        if (
-            stored.superseded_by is None
-            and isinstance(record, Listing)
-            and record.list_kind is ListKind.BLACKLIST
-            and record.effective_from <= now < record.until
-        ):
-            raise ConflictError(
-                f"{subject}: is on {record.list_name} until {record.until:%Y-%m-%d}; have that "
-                "decided first, or say that it is to be erased even so"
-            )
+def _sequence(stored: Stored) -> int:
+    return stored.sequence

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +24,12 @@ from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFo
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
+from graphsvc.snapshot.copies import LocalCopies
 from graphsvc.snapshot.snapshot import SUBJECT_KINDS, find_rank
 from graphsvc.store.ports import Reader
 
 CHUNK_BYTES = 4 << 20
+READ_ATTEMPTS = 5
 VALUE_COLUMNS = (
     "score",
     "exposure",
@@ -137,6 +140,28 @@ def payload_checksum(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
 
 
+def read_payload(store: Reader, run_id: str) -> tuple[ScoreRun, bytes]:
+    """Return a published run and its payload, both of one moment.
+
+    Raises:
+        RunNotFoundError: no such run is published.
+        SnapshotDamagedError: what the store holds doesn't match the run's checksum.
+    """
+    for _ in range(READ_ATTEMPTS):
+        run = store.run(run_id)
+        if run is None:
+            raise RunNotFoundError(f"run {run_id} is not published")
+        payload = b"".join(store.run_payload(run_id))
+        if payload_checksum(payload) == run.checksum:
+            return run, payload
+        # Somebody was taken out of it while it was read: now it is another payload.
+    raise _damaged(run_id)
+
+
+def _damaged(run_id: str) -> SnapshotDamagedError:
+    return SnapshotDamagedError(f"run {run_id}: the stored values don't match the run's checksum")
+
+
 def payload_chunks(payload: bytes) -> Iterator[bytes]:
     """Cut a payload into parts that any store takes in one go; at least one part."""
     for begin in range(0, max(len(payload), 1), CHUNK_BYTES):
@@ -146,15 +171,8 @@ def payload_chunks(payload: bytes) -> Iterator[bytes]:
 class PublishedScores:
     """A published run, mapped into memory: one subject in microseconds, all of them as arrays."""
 
-    def __init__(self, run: ScoreRun, path: Path) -> None:
-        """Map a payload.
-
-        Raises:
-            RunNotFoundError: an older version of this program published the run.
-        """
+    def __init__(self, run: ScoreRun, batch: pa.RecordBatch) -> None:
         self.run = run
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
-            batch = file.get_batch(0)
         metadata = batch.schema.metadata or {}
         if metadata.get(_FORMAT_KEY) != PAYLOAD_FORMAT.encode():
             raise RunNotFoundError(
@@ -168,6 +186,26 @@ class PublishedScores:
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
+
+    @classmethod
+    def of_file(cls, run: ScoreRun, path: Path) -> Self:
+        """Map a payload that lies in a file.
+
+        Raises:
+            RunNotFoundError: an older version of this program published the run.
+        """
+        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
+            return cls(run, file.get_batch(0))
+
+    @classmethod
+    def of_payload(cls, run: ScoreRun, payload: bytes) -> Self:
+        """Read a payload that was fetched only for this.
+
+        Raises:
+            RunNotFoundError: an older version of this program published the run.
+        """
+        with pa.ipc.open_file(pa.BufferReader(payload)) as file:
+            return cls(run, file.get_batch(0))
 
     def __len__(self) -> int:
         """Return how many subjects have a score."""
@@ -230,7 +268,7 @@ class RunShelf:
 
     def __init__(self, folder: Path, store: Reader) -> None:
         self._store = store
-        self._folder = folder / store.store_id()
+        self._copies = LocalCopies(folder / store.store_id(), store)
 
     def open(self, run: ScoreRun) -> PublishedScores:
         """Return a published run's scores, mapped from the local copy.
@@ -238,18 +276,36 @@ class RunShelf:
         Raises:
             SnapshotDamagedError: what the store holds doesn't match the run's checksum.
         """
-        # Subjects may be taken out of a run later: then it is another payload under its old id.
-        path = self._folder / f"{run.run_id}.{run.checksum[:16]}.arrow"
-        if not path.exists() or path.stat().st_size != run.payload_bytes:
-            for older in self._folder.glob(f"{run.run_id}.*"):
-                older.unlink(missing_ok=True)
-            self._fetch(run, path)
-        return PublishedScores(run, path)
+        self._copies.refresh()
+        for _ in range(READ_ATTEMPTS):
+            try:
+                return self._opened(run)
+            except FileNotFoundError:
+                # Another process emptied the folder.
+                continue
+            except SnapshotDamagedError:
+                # Somebody was taken out of it meanwhile: then it is another payload by now.
+                now = self._store.run(run.run_id)
+                if now is None or now == run:
+                    raise
+                run = now
+        raise _damaged(run.run_id)
 
     def forget(self) -> None:
         """Remove every local copy."""
-        for path in self._folder.glob("*"):
+        self._copies.forget()
+
+    def _opened(self, run: ScoreRun) -> PublishedScores:
+        path = self._copies.folder / f"{run.run_id}.{run.checksum[:16]}.arrow"
+        if not path.exists() or path.stat().st_size != run.payload_bytes:
+            for older in self._copies.folder.glob(f"{run.run_id}.*"):
+                older.unlink(missing_ok=True)
+            self._fetch(run, path)
+        scores = PublishedScores.of_file(run, path)
+        if not self._copies.are_current():
+            # The folder may have been emptied before this was in it.
             path.unlink(missing_ok=True)
+        return scores
 
     def _fetch(self, run: ScoreRun, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -263,9 +319,7 @@ class RunShelf:
                 file.flush()
                 os.fsync(file.fileno())
             if digest.hexdigest() != run.checksum:
-                raise SnapshotDamagedError(
-                    f"run {run.run_id}: the stored values don't match the run's checksum"
-                )
+                raise _damaged(run.run_id)
             os.replace(temporary, path)
         finally:
             Path(temporary).unlink(missing_ok=True)

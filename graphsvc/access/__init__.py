@@ -9,7 +9,7 @@ from graphsvc.access.keys import (
     revoke_key,
 )
 from graphsvc.access.principal import Principal
-from graphsvc.access.pseudonyms import Pseudonyms
+from graphsvc.access.pseudonyms import Pseudonyms, require_same_key
 from graphsvc.access.trail import AuditTrail
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Pseudonyms",
     "create_key",
     "list_keys",
+    "require_same_key",
     "revoke_key",
 ]

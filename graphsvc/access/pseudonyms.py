@@ -15,13 +15,17 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from graphsvc.errors import SettingsError
-from graphsvc.model import SubjectRef
+from graphsvc.access.keys import ACCESS_FOLDER
+from graphsvc.errors import ConflictError, SettingsError
+from graphsvc.model import DefinitionKind, StoredDefinition, SubjectRef
+from graphsvc.store.ports import Store
 
 KEY_FILE = "pseudonym.key"
+FINGERPRINT_NAME = "pseudonym-key"
 KEY_BYTES = 32
 LEAST_KEY_CHARACTERS = 32
 DIGEST_CHARACTERS = 40
+TRACE_BYTES = 8
 
 
 class Pseudonyms:
@@ -50,14 +54,55 @@ class Pseudonyms:
         """Return what stands for a subject."""
         return self._of("subject", subject.kind.value, subject.key)
 
-    def of_record(self, source: str, external_id: str) -> str:
-        """Return what stands for a record."""
-        return self._of("record", source, external_id)
+    def trace_of_subject(self, subject: SubjectRef) -> str:
+        """Return what an erased subject leaves in place of its key; another one each time.
+
+        Its pseudonym alone would not do: somebody who comes back may have to be erased again.
+        """
+        return f"{self.of_subject(subject)}#{secrets.token_hex(TRACE_BYTES)}"
+
+    def trace_of_record(self, source: str, external_id: str, sequence: int) -> str:
+        """Return what an erased record leaves in place of its external id.
+
+        Its pseudonym alone would not do: what is sent anew may have to be erased again.
+        """
+        return f"{self._of('record', source, external_id)}#{sequence}"
+
+    def fingerprint(self) -> str:
+        """Return what tells this key from others, and tells nothing else of it."""
+        return self._of("key")
 
     def _of(self, *parts: str) -> str:
         # A part can't hold a NUL (checks.check_key), so no two names give the same text.
         text = "\0".join(parts).encode()
         return f"~{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:DIGEST_CHARACTERS]}"
+
+
+def require_same_key(store: Store, pseudonyms: Pseudonyms) -> None:
+    """Let nobody write pseudonyms into a store that another key's pseudonyms are in.
+
+    Under two keys one subject would go by two names: an export would miss half of its reads.
+
+    Raises:
+        SettingsError: the store has been used with another key; says where to get that.
+    """
+    own = StoredDefinition(
+        kind=DefinitionKind.PSEUDONYM_KEY,
+        name=FINGERPRINT_NAME,
+        version=1,
+        body=pseudonyms.fingerprint(),
+    )
+    stored = store.definition(own.kind, own.name, own.version)
+    if stored is None:
+        with contextlib.suppress(ConflictError):
+            store.save_definition(own)
+        stored = store.definition(own.kind, own.name, own.version)
+    if stored != own:
+        raise SettingsError(
+            "GRAPHSVC_PSEUDONYM_KEY: is not the key that this store's pseudonyms were made with; "
+            "set the one that its other servers use, or copy their data folder's "
+            f"{ACCESS_FOLDER}/{KEY_FILE} into this one's"
+        )
 
 
 def _own_key(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption
 from graphsvc.cli.output import print_json, stdout, table
 from graphsvc.errors import InvalidInputError
-from graphsvc.model import SubjectRef
+from graphsvc.model import AuditEntry, SubjectRef
 from graphsvc.rights import audit_of
 from graphsvc.settings import Settings
 
@@ -35,8 +36,8 @@ def verify(
     folder = settings.data_dir / ACCESS_FOLDER
     with Service.open(settings) as service:
         store_id = service.store.store_id()
-        noted = noted_head(folder, store_id) if head is None else _parsed(head)
-        found = verify_chain(service.store, noted)
+        given = None if head is None else _parsed(head)
+        found = verify_chain(service.store, noted_head(folder, store_id), given)
         note_head(folder, store_id, found)
     if json:
         print_json(found)
@@ -60,8 +61,12 @@ def list_(
 ) -> None:
     """List who read or changed what, for which purpose, when; subjects go by pseudonyms."""
     with Service.open(Settings.load()) as service:
-        wanted = None if subject is None else SubjectRef.parse(subject)
-        entries = deque(audit_of(service.store, service.pseudonyms, wanted), maxlen=last)
+        if subject is None:
+            before = max(service.store.last_audit_position() - last, 0)
+            found: Iterable[AuditEntry] = service.store.audit_entries(before, last)
+        else:
+            found = audit_of(service.store, service.pseudonyms, SubjectRef.parse(subject))
+        entries = deque(found, maxlen=last)
     if json:
         print_json(list(entries))
         return

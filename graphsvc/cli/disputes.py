@@ -10,12 +10,12 @@ import typer
 
 from graphsvc.app import Service
 from graphsvc.changes import ScoreChange
-from graphsvc.cli.options import FieldsOption, JsonOption, SubjectArgument, acting_user
+from graphsvc.cli.options import FieldsOption, JsonOption, NamedSubjectArgument, acting_user
 from graphsvc.cli.output import print_json, signed, stdout, table
-from graphsvc.correcting import corrected
+from graphsvc.correcting import corrected, correction_id
 from graphsvc.disputes import DisputeStep, all_disputes, find_dispute
 from graphsvc.errors import InvalidInputError, NotFoundError
-from graphsvc.model import DisputeStatus, SubjectRef
+from graphsvc.model import AuditAction, DisputeStatus, SubjectRef
 from graphsvc.settings import Settings
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ class Outcome(enum.StrEnum):
 
 @app.command("open")
 def open_(
-    subject: SubjectArgument,
+    subject: NamedSubjectArgument,
     grounds: Annotated[str, typer.Option(help="What is wrong, in the subject's own words.")],
     record: Annotated[
         int | None, typer.Option(help="Sequence of the contested record, as explain shows it.")
@@ -67,7 +67,7 @@ def open_(
             actor=acting_user(),
             suspend=suspend,
         )
-    _print_step(step, changes, as_json=json)
+        _print_step(service, step, changes, as_json=json)
 
 
 @app.command()
@@ -75,7 +75,7 @@ def suspend(dispute: DisputeArgument, json: JsonOption = False) -> None:
     """Switch the contested record's effect off, on everyone that it reached, until the decision."""
     with Service.open(Settings.load()) as service:
         step, changes = service.redress.suspend(dispute, actor=acting_user())
-    _print_step(step, changes, as_json=json)
+        _print_step(service, step, changes, as_json=json)
 
 
 @app.command()
@@ -87,11 +87,15 @@ def decide(
     json: JsonOption = False,
 ) -> None:
     """Close a dispute."""
+    if fields and outcome is not Outcome.CORRECTED:
+        raise InvalidInputError(f"--set: goes with --outcome corrected, not with {outcome}")
     with Service.open(Settings.load()) as service:
-        contested = find_dispute(service.store, dispute).contested
+        found = find_dispute(service.store, dispute)
+        if fields and found.dispute.contested is None:
+            raise InvalidInputError("--set: a score is contested, which has no fields to set")
         correction = None
-        if outcome is Outcome.CORRECTED and contested is not None:
-            correction = corrected(contested, fields or [], f"{dispute}.correction")
+        if outcome is Outcome.CORRECTED and found.contested is not None:
+            correction = corrected(found.contested, fields or [], correction_id())
         step, changes = service.redress.decide(
             dispute,
             DisputeStatus(outcome.value),
@@ -99,7 +103,7 @@ def decide(
             actor=acting_user(),
             correction=correction,
         )
-    _print_step(step, changes, as_json=json)
+        _print_step(service, step, changes, as_json=json)
 
 
 @app.command("list")
@@ -131,19 +135,38 @@ def list_(
     stdout.print(rows)
 
 
-def _print_step(step: DisputeStep, changes: Sequence[ScoreChange], *, as_json: bool) -> None:
-    if as_json:
-        print_json({"dispute": step, "changes": changes})
+def _print_step(
+    service: Service, step: DisputeStep, changes: Sequence[ScoreChange], *, as_json: bool
+) -> None:
+    if not as_json:
+        stdout.print(f"[bold]{step.dispute_id}[/]  {step.dispute.status}", highlight=False)
+        print_changes(service, changes)
         return
-    stdout.print(f"[bold]{step.dispute_id}[/]  {step.dispute.status}", highlight=False)
-    print_changes(changes)
+    note_reads(service, changes)
+    print_json({"dispute": step, "changes": changes})
 
 
-def print_changes(changes: Sequence[ScoreChange]) -> None:
-    """Print which scores a step moved, the largest change first."""
+def note_reads(service: Service, changes: Sequence[ScoreChange]) -> None:
+    """Note in the audit that these scores were shown, before they are."""
+    service.store.append_audit(
+        [
+            service.audit_draft(
+                acting_user(),
+                AuditAction.READ_SCORE,
+                purpose=change.purpose,
+                subject=change.subject,
+            )
+            for change in changes
+        ]
+    )
+
+
+def print_changes(service: Service, changes: Sequence[ScoreChange]) -> None:
+    """Print which scores a step moved, the largest change first; the audit notes those shown."""
     if not changes:
         stdout.print("No published score moved.")
         return
+    note_reads(service, changes[:MOST_CHANGES_SHOWN])
     rows = table(
         f"{len(changes):,} scores moved",
         ("subject", "programme", "before", "after", "points"),

@@ -11,8 +11,7 @@ import typer
 from rich.markup import escape
 
 from graphsvc.app import Service
-from graphsvc.changes import ScoreChange
-from graphsvc.cli.disputes import print_changes
+from graphsvc.cli.disputes import note_reads, print_changes
 from graphsvc.cli.options import (
     JsonOption,
     ProgrammeOption,
@@ -109,12 +108,15 @@ def what_if(
                 hypothesis |= decided(service.store, sequence, status)
         engine = service.live([purpose], now=parse_time(as_of))
         answer = engine.what_if(purpose, hypothesis, programme=programme)
-        _audit_reads(service, answer.changes)
-    if json:
-        print_json(answer)
-        return
-    stdout.print(f"If that were so (each ± {scientific(answer.bound)} points, nothing published):")
-    print_changes([change for change in answer.changes if abs(change.points) > answer.bound])
+        if json:
+            note_reads(service, answer.changes)
+            print_json(answer)
+            return
+        stdout.print(
+            f"If that were so (each ± {scientific(answer.bound)} points, nothing published):"
+        )
+        told = [change for change in answer.changes if abs(change.points) > answer.bound]
+        print_changes(service, told)
 
 
 def what_would_change(
@@ -175,15 +177,4 @@ def replay(run: Annotated[str, typer.Argument(help="Id of a run, as runs lists t
         f"{found.run.as_of:%Y-%m-%d %H:%M}, known up to {found.run.snapshot_sequence:,}, SHA-256 "
         f"{found.checksum}",
         soft_wrap=True,
-    )
-
-
-def _audit_reads(service: Service, changes: tuple[ScoreChange, ...]) -> None:
-    service.store.append_audit(
-        [
-            service.audit_draft(
-                acting_user(), AuditAction.READ_SCORE, purpose=one.purpose, subject=one.subject
-            )
-            for one in changes
-        ]
     )

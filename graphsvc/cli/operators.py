@@ -192,6 +192,12 @@ def retention(
         stdout.print(f"  {verb}  {count:>9,}  {kind.value}", highlight=False)
     if retired.subjects:
         stdout.print(f"  {verb}  {retired.subjects:>9,}  subjects without a record")
+    if retired.records and not apply:
+        stdout.print(
+            "  and the subjects that are left without any record, with their registrations"
+        )
+    for kind, count in retired.under_dispute.items():
+        stdout.print(f"  kept, under dispute  {count:>9,}  {kind.value}", highlight=False)
     for kind, count in retired.without_purpose.items():
         stdout.print(f"  held for no purpose  {count:>9,}  {kind.value}", highlight=False)
 

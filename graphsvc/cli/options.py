@@ -21,10 +21,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 SubjectArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="The subject, as kind:key or a bare key.")
 ]
+NamedSubjectArgument = Annotated[
+    str, typer.Argument(metavar="KIND:KEY", help="The subject, as kind:key.")
+]
 
 FieldsOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="A field's right value; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="A field's right value; empty takes it away. May be repeated.",
+    ),
 ]
 
 

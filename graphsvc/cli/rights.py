@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from graphsvc.app import Service
-from graphsvc.cli.disputes import print_changes
-from graphsvc.cli.options import FieldsOption, JsonOption, SubjectArgument, acting_user
+from graphsvc.cli.disputes import note_reads, print_changes
+from graphsvc.cli.options import FieldsOption, JsonOption, NamedSubjectArgument, acting_user
 from graphsvc.cli.output import print_json, stdout
-from graphsvc.correcting import corrected
+from graphsvc.correcting import corrected, correction_id
 from graphsvc.errors import NotFoundError
 from graphsvc.model import SubjectRef
 from graphsvc.settings import Settings
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 @app.command()
-def export(subject: SubjectArgument) -> None:
+def export(subject: NamedSubjectArgument) -> None:
     """Print all that is held on a subject, and every read of it, as JSON (Art. 15)."""
     with Service.open(Settings.load()) as service:
         held = service.redress.export(SubjectRef.parse(subject), actor=acting_user())
@@ -41,19 +41,18 @@ def correct(
         stored = service.store.record_at(record)
         if stored is None:
             raise NotFoundError(f"there is no record {record}")
-        new_id = f"{stored.record.external_id}~{service.store.last_sequence() + 1}"
-        changes = service.redress.correct(
-            corrected(stored.record, fields or [], new_id), actor=acting_user()
-        )
-    if json:
-        print_json(changes)
-        return
-    print_changes(changes)
+        correction = corrected(stored.record, fields or [], correction_id())
+        changes = service.redress.correct(correction, actor=acting_user())
+        if not json:
+            print_changes(service, changes)
+            return
+        note_reads(service, changes)
+    print_json(changes)
 
 
 @app.command()
 def erase(
-    subject: SubjectArgument,
+    subject: NamedSubjectArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do it: it can't be taken back.")] = False,
     even_if_blacklisted: Annotated[
         bool,
@@ -75,7 +74,7 @@ def erase(
 
 @app.command()
 def review(
-    subject: SubjectArgument,
+    subject: NamedSubjectArgument,
     purpose: Annotated[str, typer.Option("--purpose", "-p", help="Whose score is contested.")],
     grounds: Annotated[str, typer.Option(help="Why, in the subject's own words.")],
 ) -> None:

@@ -27,6 +27,7 @@ class AuditAction(StrEnum):
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"
+    RETENTION_BEGUN = "retention_begun"
     RETENTION = "retention"  # what was past retention was erased
 
 

@@ -21,11 +21,12 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class DefinitionKind(StrEnum):
-    """The nouns that operators declare."""
+    """The nouns that operators declare, and what all servers of a store must agree on."""
 
     PURPOSE = "purpose"
     PROGRAMME = "programme"
     POLICY = "policy"
+    PSEUDONYM_KEY = "pseudonym_key"  # not the key: what tells it from others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,13 +134,25 @@ def build_snapshot(
 
 
 def advance_snapshot(
-    store: Reader, purpose: Purpose, older: Snapshot, *, as_of: datetime | None = None
+    store: Reader,
+    purpose: Purpose,
+    older: Snapshot,
+    *,
+    as_of: datetime | None = None,
+    known_at: int | None = None,
 ) -> Snapshot:
     """Bring a snapshot forward by the records after it; equal to building it anew.
 
     Only links are read as a difference: they are the bulk. The few other records are read again.
+
+    Args:
+        store: where the records are.
+        purpose: only what it permits is read.
+        older: the snapshot to begin with, at most of `known_at`.
+        as_of: the time the snapshot is asked for; now where it is not given.
+        known_at: sequence number up to which records are read; all where it is not given.
     """
-    sequence = store.last_sequence()
+    sequence = store.last_sequence() if known_at is None else known_at
     since = older.facts.sequence
     state = _State.of(store, sequence)
     if state.erasures != older.facts.erasures:

@@ -1,12 +1,13 @@
 """Where snapshots are kept: one folder for each store and purpose, one file for each sequence.
 
 A file that is torn, foreign or of another purpose version is never used: it is set aside, the
-reason is logged, and the snapshot is built again. One that was made before something was erased is
-removed: it still holds what was erased.
+reason is logged, and the snapshot is built again. Once something was erased, by whichever server of
+the store, every file goes: they may still hold it.
 """
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import structlog
 from graphsvc.errors import SnapshotError, SnapshotForeignError
 from graphsvc.model import Purpose
 from graphsvc.snapshot.build import advance_snapshot, build_snapshot, purpose_digest
+from graphsvc.snapshot.copies import LocalCopies
 from graphsvc.snapshot.retention import within_retention
 from graphsvc.snapshot.snapshot import Snapshot
 from graphsvc.store.ports import Reader
@@ -29,7 +31,7 @@ class SnapshotShelf:
 
     def __init__(self, folder: Path, store: Reader) -> None:
         self._store = store
-        self._folder = folder / store.store_id()
+        self._copies = LocalCopies(folder / store.store_id(), store)
 
     def latest(self, purpose: Purpose, *, as_of: datetime | None = None) -> Snapshot:
         """Return the snapshot of all that is recorded now, made from the newest file there is.
@@ -51,57 +53,63 @@ class SnapshotShelf:
 
     def forget(self) -> None:
         """Remove every file of every purpose."""
-        for path in self._folder.rglob("*"):
-            if path.is_file():
-                path.unlink(missing_ok=True)
+        self._copies.forget()
 
     def _latest(self, purpose: Purpose, as_of: datetime) -> Snapshot:
-        wanted = self._store.last_sequence()
-        for sequence in reversed(self._sequences(purpose)):
-            older = self._open(purpose, sequence)
-            if older is None or sequence > wanted:
-                continue
-            current = advance_snapshot(self._store, purpose, older, as_of=as_of)
-            return self._keep(purpose, current)
-        return self._keep(purpose, build_snapshot(self._store, purpose, as_of=as_of))
+        return self._brought_to(purpose, self._store.last_sequence(), as_of)
 
     def _at(self, purpose: Purpose, sequence: int, as_of: datetime) -> Snapshot:
+        self._copies.refresh()
         kept = self._open(purpose, sequence)
-        if kept is not None:
-            return kept
-        if sequence == self._store.last_sequence():
-            return self._latest(purpose, as_of)
+        return self._brought_to(purpose, sequence, as_of) if kept is None else kept
+
+    def _brought_to(self, purpose: Purpose, sequence: int, as_of: datetime) -> Snapshot:
+        """Return the snapshot at a sequence, made from the nearest older file there is."""
+        self._copies.refresh()
+        for number in reversed(self._sequences(purpose)):
+            older = self._open(purpose, number) if number <= sequence else None
+            if older is not None:
+                made = advance_snapshot(self._store, purpose, older, as_of=as_of, known_at=sequence)
+                return self._keep(purpose, made)
         return self._keep(
             purpose, build_snapshot(self._store, purpose, as_of=as_of, known_at=sequence)
         )
 
     def path(self, purpose: Purpose, sequence: int) -> Path:
         """Return where the snapshot of a purpose at a sequence number is kept."""
-        return self._folder / purpose.name / f"{sequence:016d}.snapshot"
+        return self._copies.folder / purpose.name / f"{sequence:016d}.snapshot"
 
     def _keep(self, purpose: Purpose, snapshot: Snapshot) -> Snapshot:
         path = self.path(purpose, snapshot.facts.sequence)
         if path.exists():
             return snapshot
         snapshot.save(path)
+        if snapshot.facts.erasures != self._store.erasures():
+            # The folder may have been emptied before this was in it.
+            path.unlink(missing_ok=True)
+            return snapshot
         for sequence in self._sequences(purpose)[:-KEPT_FILES]:
             if sequence != snapshot.facts.sequence:
                 self.path(purpose, sequence).unlink(missing_ok=True)
-        return Snapshot.open(path, verify=False)
+        # Another process may take it away at any moment; what is in memory is as good.
+        with contextlib.suppress(FileNotFoundError):
+            return Snapshot.open(path, verify=False)
+        return snapshot
 
     def _open(self, purpose: Purpose, sequence: int) -> Snapshot | None:
         path = self.path(purpose, sequence)
-        if not path.exists():
-            return None
         try:
             snapshot = Snapshot.open(path)
             self._require_own(snapshot, purpose, path)
             if snapshot.facts.erasures != self._store.erasures():
                 path.unlink(missing_ok=True)
                 return None
+        except FileNotFoundError:
+            return None
         except SnapshotError as error:
             log.warning("snapshot set aside, building it again", code=error.code, why=str(error))
-            path.replace(path.with_suffix(".unusable"))
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(path.with_suffix(".unusable"))
             return None
         return snapshot
 
@@ -116,7 +124,7 @@ class SnapshotShelf:
             )
 
     def _sequences(self, purpose: Purpose) -> list[int]:
-        folder = self._folder / purpose.name
+        folder = self._copies.folder / purpose.name
         if not folder.is_dir():
             return []
         return sorted(int(path.stem) for path in folder.glob("*.snapshot") if path.stem.isdigit())

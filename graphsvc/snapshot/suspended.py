@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from graphsvc.model import Dispute, DisputeStatus, RecordType
+from graphsvc.snapshot.versions import onward
 from graphsvc.store.ports import Reader
 
 
@@ -18,16 +19,6 @@ def suspended_sequences(store: Reader, known_at: int) -> frozenset[int]:
     for stored in store.records(RecordType.DISPUTE, known_at=known_at):
         dispute = cast(Dispute, stored.record)
         if dispute.status is DisputeStatus.SUSPENDED and dispute.contested is not None:
-            found |= _with_corrections(store, dispute.contested, known_at)
+            versions = onward(store, *dispute.contested, known_at=known_at)
+            found |= {version.sequence for version in versions}
     return frozenset(found)
-
-
-def _with_corrections(store: Reader, contested: tuple[str, str], known_at: int) -> set[int]:
-    sequences: set[int] = set()
-    record = store.record(*contested)
-    while record is not None and record.sequence <= known_at:
-        sequences.add(record.sequence)
-        if record.superseded_by is None:
-            break
-        record = store.record_at(record.superseded_by)
-    return sequences

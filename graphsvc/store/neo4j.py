@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -28,7 +28,7 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links
+from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
@@ -38,7 +38,6 @@ from graphsvc.store.rows import (
     definition_row,
     link_kind_values,
     score_run,
-    score_run_row,
     stored_definition,
 )
 from queries.neo4j import (
@@ -156,46 +155,33 @@ class Neo4jStore:
             )
 
     def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
-        """Store one part of a run's payload, invisible until `publish_run`.
-
-        Raises:
-            ConflictError: the run is published, and so can't change any more.
-        """
-
-        def stage(transaction: Transaction) -> None:
-            # Locked, so that a run can't be published between the question and the write.
-            score_runs.take_publications(transaction, uuid.uuid4().hex)
-            _refuse_published(transaction, run_id)
-            score_runs.upsert_chunk(transaction, run_id, chunk, payload)
-
-        self._database.write(stage)
+        """Store one part of a run's payload, invisible until `publish_run`."""
+        token = uuid.uuid4().hex
+        self._database.write(
+            lambda transaction: neo4j_runs.stage(transaction, token, run_id, chunk, payload)
+        )
 
     def publish_run(self, run: ScoreRun) -> None:
         """Make the staged run visible and current for its programme, in one step."""
         token = uuid.uuid4().hex
+        self._database.write(lambda transaction: neo4j_runs.publish(transaction, token, run))
 
-        def publish(transaction: Transaction) -> None:
-            publications = score_runs.take_publications(transaction, token)
-            _refuse_published(transaction, run.run_id, but_by=token)
-            staged = score_runs.staged_bytes(transaction, run.run_id)
-            if staged != run.payload_bytes:
-                raise ConflictError(
-                    f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
-                    "stage its missing chunks first"
-                )
-            if score_runs.one(transaction, run.run_id) is None:
-                row = {**score_run_row(run), "token": token}
-                score_runs.insert(transaction, row, publications + 1)
+    def discard_staged_run(self, run_id: str) -> None:
+        """Remove the chunks of one run that was never published."""
+        token = uuid.uuid4().hex
 
-        self._database.write(publish)
+        def discard(transaction: Transaction) -> int:
+            return neo4j_runs.discard(transaction, token, run_id, _CHUNKS_AT_ONCE)
+
+        # Some chunks at a time: their payloads lie in the server's heap until the commit.
+        while self._database.write(discard):
+            pass
 
     def discard_staged_runs(self) -> int:
         """Remove chunks of runs that were never published; return how many runs."""
         run_ids = self._database.read(score_runs.staged)
         for run_id in run_ids:
-            # Some chunks at a time: their payloads lie in the server's heap until the commit.
-            while self._database.write(_discarding(run_id)):
-                pass
+            self.discard_staged_run(run_id)
         return len(run_ids)
 
     def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
@@ -209,9 +195,12 @@ class Neo4jStore:
             lambda transaction: neo4j_erase.erase(transaction, token, records, subjects)
         )
 
-    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+    def redact_run(self, run: ScoreRun, staged_as: str, *, replaces: str) -> None:
         """Put chunks staged under another name in the place of a published run's."""
-        self._database.write(lambda transaction: neo4j_erase.redact(transaction, run, staged_as))
+        token = uuid.uuid4().hex
+        self._database.write(
+            lambda transaction: neo4j_runs.redact(transaction, token, run, staged_as, replaces)
+        )
 
     # Reader
 
@@ -445,6 +434,10 @@ class Neo4jStore:
             chunk, payload = found
             yield payload
 
+    def last_audit_position(self) -> int:
+        """Return the position of the audit chain's last entry, 0 where there is none."""
+        return self._database.read(audit.last_position)
+
     def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
         found = self._database.read(
@@ -478,17 +471,3 @@ def _sequence(row: Row) -> int:
 
 def _earlier(asked: int | None, now: int) -> int:
     return now if asked is None else min(asked, now)
-
-
-def _refuse_published(transaction: Transaction, run_id: str, but_by: str | None = None) -> None:
-    published = score_runs.one(transaction, run_id)
-    if published is not None and published["token"] != but_by:
-        raise ConflictError(f"run {run_id} is published already; a run never changes")
-
-
-def _discarding(run_id: str) -> Callable[[Transaction], int]:
-    def discard(transaction: Transaction) -> int:
-        score_runs.take_publications(transaction, uuid.uuid4().hex)
-        return score_runs.delete_staged_chunks(transaction, run_id, _CHUNKS_AT_ONCE)
-
-    return discard

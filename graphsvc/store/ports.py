@@ -138,9 +138,12 @@ class Writer(Protocol):
         """Make the staged run visible and current for its programme, in one step.
 
         Raises:
-            ConflictError: the run is published already, or chunks are missing
-                (their sizes don't add up to `payload_bytes`).
+            ConflictError: the run is published already, chunks are missing (their sizes don't add
+                up to `payload_bytes`), or `erasures` is no longer the store's count.
         """
+
+    def discard_staged_run(self, run_id: str) -> None:
+        """Remove the chunks of one run that was never published; none changes nothing."""
 
     def discard_staged_runs(self) -> int:
         """Remove chunks of runs that were never published; return how many runs."""
@@ -149,21 +152,24 @@ class Writer(Protocol):
         """Remove for good what records say and what subjects are called, in one transaction.
 
         Of a record its sequence, source and time stay, with the given pseudonym for its external
-        id; of a subject its number and kind, with the given pseudonym for its key. What superseded
-        an erased record, or was superseded by it, stays as it is. `erasures` grows by one.
+        id; of a subject its number and kind, with the given pseudonym for its key. No pseudonym may
+        be used twice. What superseded an erased record stays, with that pseudonym in
+        `supersedes`; what was superseded by one stays as it is. `erasures` grows by one.
 
         Raises:
             ConflictError: a record that stays mentions one of the subjects; nothing was erased.
         """
 
-    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+    def redact_run(self, run: ScoreRun, staged_as: str, *, replaces: str) -> None:
         """Put chunks staged under another name in the place of a published run's, in one step.
 
-        `run` is the published one with its new `subjects`, `checksum` and `payload_bytes`.
+        `run` is the published one with its new `subjects`, `checksum` and `payload_bytes`;
+        `replaces` is the checksum of the payload that the new one was made of.
 
         Raises:
             RunNotFoundError: no such run is published.
-            ConflictError: the sizes of the staged chunks don't add up to `payload_bytes`.
+            ConflictError: the run's checksum is not `replaces` any more, or the sizes of the staged
+                chunks don't add up to `payload_bytes`.
         """
 
 
@@ -268,6 +274,9 @@ class Reader(Protocol):
 
     def run_payload(self, run_id: str) -> Iterator[bytes]:
         """Stream the chunks of a published run's payload in order."""
+
+    def last_audit_position(self) -> int:
+        """Return the position of the audit chain's last entry, 0 where there is none."""
 
     def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from graphsvc.errors import ConflictError, StoreUnavailableError
@@ -27,7 +29,7 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import rows, sqlite_append, sqlite_erase, sqlite_rows
+from graphsvc.store import rows, sqlite_append, sqlite_erase, sqlite_rows, sqlite_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.ports import (
     NO_END_US,
@@ -50,7 +52,12 @@ from queries.sqlite import (
     subjects,
 )
 
+log = structlog.get_logger(__name__)
+
 DEFAULT_LOCK_TIMEOUT_S = 60.0
+LOG_ATTEMPTS = 3
+"""How often cutting the log is tried; each waits some seconds for those who read."""
+
 RECORD_PAGE = 2_000
 SUBJECT_PAGE = 50_000
 LINK_PAGE = 65_536
@@ -148,47 +155,49 @@ class SqliteStore:
         self._database.write(save)
 
     def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
-        """Store one part of a run's payload, invisible until `publish_run`.
-
-        Raises:
-            ConflictError: the run is published, and so can't change any more.
-        """
-
-        def stage(connection: Connection) -> None:
-            _refuse_published(connection, run_id)
-            score_runs.upsert_chunk(connection, run_id, chunk, payload)
-
-        self._database.write(stage)
+        """Store one part of a run's payload, invisible until `publish_run`."""
+        self._database.write(
+            lambda connection: sqlite_runs.stage(connection, run_id, chunk, payload)
+        )
 
     def publish_run(self, run: ScoreRun) -> None:
         """Make the staged run visible and current for its programme, in one step."""
+        self._database.write(lambda connection: sqlite_runs.publish(connection, run))
 
-        def publish(connection: Connection) -> None:
-            _refuse_published(connection, run.run_id)
-            staged = score_runs.staged_bytes(connection, run.run_id)
-            if staged != run.payload_bytes:
-                raise ConflictError(
-                    f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
-                    "stage its missing chunks first"
-                )
-            score_runs.insert(connection, rows.score_run_row(run))
-
-        self._database.write(publish)
+    def discard_staged_run(self, run_id: str) -> None:
+        """Remove the chunks of one run that was never published."""
+        self._database.write(lambda connection: score_runs.discard_staged_run(connection, run_id))
+        self._empty_log(attempts=1)
 
     def discard_staged_runs(self) -> int:
         """Remove chunks of runs that were never published; return how many runs."""
-        return self._database.write(score_runs.discard_staged)
+        discarded = self._database.write(score_runs.discard_staged)
+        self._empty_log()
+        return discarded
 
     def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
         """Remove for good what records say and what subjects are called; see `Writer.erase`."""
         self._database.write(lambda connection: sqlite_erase.erase(connection, records, subjects))
-        # The log still holds what was; a reader at work may keep it for a while.
-        self._database.read(erasures.empty_write_ahead_log)
+        self._empty_log()
 
-    def redact_run(self, run: ScoreRun, staged_as: str) -> None:
+    def redact_run(self, run: ScoreRun, staged_as: str, *, replaces: str) -> None:
         """Put chunks staged under another name in the place of a published run's."""
-        self._database.write(lambda connection: sqlite_erase.redact(connection, run, staged_as))
-        self._database.read(erasures.empty_write_ahead_log)
+        self._database.write(
+            lambda connection: sqlite_runs.redact(connection, run, staged_as, replaces)
+        )
+        self._empty_log(attempts=1)
+
+    def _empty_log(self, attempts: int = LOG_ATTEMPTS) -> None:
+        """Cut the write-ahead log, which still holds what was; a reader at work may keep it."""
+        for _ in range(attempts):
+            with contextlib.suppress(StoreUnavailableError):
+                if self._database.read(erasures.empty_write_ahead_log):
+                    return
+        log.warning(
+            "the write-ahead log still holds older content, for others are reading; it goes when "
+            "the last of them is done",
+            store=str(self._database.path),
+        )
 
     # Reader
 
@@ -402,6 +411,11 @@ class SqliteStore:
             chunk, payload = found
             yield payload
 
+    def last_audit_position(self) -> int:
+        """Return the position of the audit chain's last entry, 0 where there is none."""
+        last = self._database.read(audit.last)
+        return 0 if last is None else last.position
+
     def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
         found = self._database.read(
@@ -471,8 +485,3 @@ def _create(path: Path) -> None:
         raise StoreUnavailableError(
             f"no store can be made at {path}: {error.strerror}; give a path that can be written"
         ) from error
-
-
-def _refuse_published(connection: Connection, run_id: str) -> None:
-    if score_runs.one(connection, run_id) is not None:
-        raise ConflictError(f"run {run_id} is published already; publish another run id")

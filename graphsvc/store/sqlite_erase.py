@@ -6,11 +6,10 @@ import time
 from collections.abc import Mapping
 from sqlite3 import Connection
 
-from graphsvc.errors import ConflictError, RunNotFoundError
-from graphsvc.model import RecordType, ScoreRun, SubjectRef
-from graphsvc.store.rows import score_run_row
+from graphsvc.errors import ConflictError
+from graphsvc.model import RecordType, SubjectRef
 from graphsvc.store.sqlite_append import subject_numbers
-from queries.sqlite import erasures, records, score_runs
+from queries.sqlite import erasures, records
 
 _LAST = 2**63 - 1
 
@@ -32,19 +31,6 @@ def erase(
             records=erased,
             subjects=renamed,
         )
-
-
-def redact(connection: Connection, run: ScoreRun, staged_as: str) -> None:
-    """Put chunks staged under another name in the place of a published run's."""
-    if score_runs.one(connection, run.run_id) is None:
-        raise RunNotFoundError(f"run {run.run_id} is not published; nothing can be taken out")
-    staged = score_runs.staged_bytes(connection, staged_as)
-    if staged != run.payload_bytes:
-        raise ConflictError(
-            f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
-            "stage its missing chunks first"
-        )
-    score_runs.redact(connection, score_run_row(run), staged_as)
 
 
 def _require_no_record(connection: Connection, ref: SubjectRef) -> None:

@@ -24,6 +24,12 @@ UNWIND $rows AS row
 CREATE (entry:AuditEntry)
 SET entry = row
 
+// name: select_last_audit_position
+// How long the chain is. Returns one row: position.
+MATCH (counter:Counter {name: 'audit'})
+USING INDEX counter:Counter(name)
+RETURN counter.position AS position
+
 // name: select_audit_entries
 // Entries in order. Parameters: after, limit. Returns rows: entry (all properties).
 MATCH (entry:AuditEntry)

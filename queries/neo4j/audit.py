@@ -39,6 +39,12 @@ def append(transaction: Transaction, token: str, entries: Sequence[AuditRow]) ->
     )
 
 
+def last_position(transaction: Transaction) -> int:
+    """Return the position of the last entry, 0 where there is none."""
+    (position,) = only(transaction, _AUDIT["select_last_audit_position"])
+    return int(position)
+
+
 def after(transaction: Transaction, position: int, limit: int) -> list[AuditRow]:
     """Return entries in order of position."""
     parameters = {"after": position, "limit": limit}

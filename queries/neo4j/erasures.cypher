@@ -51,6 +51,36 @@ SET record:Erased
 REMOVE record:Registration:Event:Report:Listing:Retraction:Dispute
 RETURN count(record) AS erased
 
+// name: select_successors
+// What superseded erased records and is not erased itself. Parameters: sequences.
+// Returns rows: sequence, external_id (of the erased record, its trace), kind (null unless a link),
+// superseded.
+UNWIND $sequences AS wanted
+MATCH (former:Record {sequence: wanted})
+USING INDEX former:Record(sequence)
+WITH former WHERE former:Erased AND former.superseded_by IS NOT NULL
+MATCH (record:Record {sequence: former.superseded_by})
+USING INDEX record:Record(sequence)
+WITH former, record WHERE NOT record:Erased
+RETURN record.sequence AS sequence, former.external_id AS external_id, record.link_kind AS kind,
+    record.superseded_by IS NOT NULL AS superseded
+
+// name: rename_superseded
+// Let records other than links name the trace of what they superseded.
+// Parameters: rows (maps: sequence, external_id).
+UNWIND $rows AS row
+MATCH (record:Record {sequence: row.sequence})
+USING INDEX record:Record(sequence)
+SET record.supersedes = row.external_id
+
+// name: rename_superseded_by_links
+// Let links of one type name the trace of what they superseded. LINK_TYPE is replaced.
+// Parameters: rows (maps: sequence, external_id).
+UNWIND $rows AS row
+MATCH ()-[link:LINK_TYPE {sequence: row.sequence}]->()
+USING INDEX link:LINK_TYPE(sequence)
+SET link.supersedes = row.external_id
+
 // name: select_mentioned
 // Which of many subjects a record still mentions. Parameters: ids ('kind:key').
 // Returns rows: id.

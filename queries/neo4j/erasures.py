@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from queries._load import load
 from queries.neo4j._run import Transaction, change, execute, named, only, rows
 from queries.neo4j.links import SUPERSEDED, link_type
+from queries.rows import Row
 
 _ERASURES = load("neo4j/erasures.cypher")
 
@@ -37,17 +38,15 @@ def insert(
 def erase_records(transaction: Transaction, pseudonyms: Mapping[int, str]) -> int:
     """Remove all that records say but place, time and source; return how many there were."""
     found = rows(transaction, _ERASURES["select_link_kinds"], {"sequences": list(pseudonyms)})
-    by_type: dict[str, list[int]] = {}
-    for row in found:
-        name = SUPERSEDED if row["superseded"] else link_type(row["kind"])
-        by_type.setdefault(name, []).append(row["sequence"])
-    for name, sequences in by_type.items():
+    for name, of_type in _by_type(found).items():
         text = named(_ERASURES["delete_links"].text, "LINK_TYPE", name)
+        sequences = [row["sequence"] for row in of_type]
         execute(transaction, text, {"sequences": sequences}).consume()
     wanted = [
         {"sequence": sequence, "pseudonym": pseudonym} for sequence, pseudonym in pseudonyms.items()
     ]
     (erased,) = only(transaction, _ERASURES["erase_records"], {"rows": wanted})
+    _rename_superseded(transaction, list(pseudonyms))
     return int(erased)
 
 
@@ -68,3 +67,22 @@ def subjects_without_records(transaction: Transaction, limit: int) -> list[tuple
     """Return kind and key of subjects that no record mentions."""
     found = rows(transaction, _ERASURES["select_subjects_without_records"], {"limit": limit})
     return [(row["kind"], row["key"]) for row in found]
+
+
+def _rename_superseded(transaction: Transaction, sequences: list[int]) -> None:
+    """Let what superseded the erased records name their traces."""
+    found = rows(transaction, _ERASURES["select_successors"], {"sequences": sequences})
+    others = [row for row in found if row["kind"] is None]
+    change(transaction, _ERASURES["rename_superseded"], {"rows": others})
+    for name, of_type in _by_type(row for row in found if row["kind"] is not None).items():
+        text = named(_ERASURES["rename_superseded_by_links"].text, "LINK_TYPE", name)
+        execute(transaction, text, {"rows": of_type}).consume()
+
+
+def _by_type(links: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return links by the type of relationship under which they are now."""
+    found: dict[str, list[Row]] = {}
+    for link in links:
+        name = SUPERSEDED if link["superseded"] else link_type(link["kind"])
+        found.setdefault(name, []).append(link)
+    return found

@@ -38,10 +38,11 @@ def erase_records(connection: Connection, pseudonyms: Mapping[int, str]) -> int:
     sequences = [{"sequence": sequence} for sequence in pseudonyms]
     for statement in _DELETE:
         connection.executemany(statement.text, sequences)
-    return connection.executemany(
-        _ERASURES["erase_record"].text,
-        [{"sequence": sequence, "pseudonym": name} for sequence, name in pseudonyms.items()],
-    ).rowcount
+    traces = [{"sequence": sequence, "pseudonym": name} for sequence, name in pseudonyms.items()]
+    erased = connection.executemany(_ERASURES["erase_record"].text, traces).rowcount
+    if erased:
+        connection.executemany(_ERASURES["rename_superseded"].text, sequences)
+    return erased
 
 
 def erase_subjects(connection: Connection, pseudonyms: Iterable[tuple[str, str, str]]) -> int:

@@ -41,6 +41,12 @@ UPDATE record
 SET external_id = :pseudonym, record_type = 'erased', content_hash = '', supersedes = NULL
 WHERE sequence = :sequence AND record_type <> 'erased';
 
+-- name: rename_superseded
+-- Let what superseded an erased record name its trace. Parameters: sequence.
+UPDATE record SET supersedes = (SELECT external_id FROM record WHERE sequence = :sequence)
+WHERE sequence = (SELECT superseded_by FROM supersession WHERE superseded = :sequence)
+    AND record_type <> 'erased';
+
 -- name: erase_subject
 -- Leave of a subject only its number and kind. Parameters: kind, key, pseudonym.
 UPDATE subject SET key = :pseudonym, is_erased = 1 WHERE kind = :kind AND key = :key;

@@ -57,6 +57,11 @@ def discard_staged(connection: Connection) -> int:
     return staged
 
 
+def discard_staged_run(connection: Connection, run_id: str) -> None:
+    """Remove the parts of a run unless it was published."""
+    connection.execute(_RUNS["delete_staged_chunks_of"].text, {"run_id": run_id})
+
+
 def redact(connection: Connection, run: Parameters, staged_as: str) -> None:
     """Put the parts staged under another name in the place of a published run's."""
     connection.execute(_RUNS["delete_chunks"].text, {"run_id": run["run_id"]})

@@ -55,6 +55,11 @@ WHERE run_id NOT IN (SELECT run_id FROM score_run);
 -- Remove the parts of runs that were never published.
 DELETE FROM score_run_chunk WHERE run_id NOT IN (SELECT run_id FROM score_run);
 
+-- name: delete_staged_chunks_of
+-- Remove the parts of a run unless it was published. Parameters: run_id.
+DELETE FROM score_run_chunk
+WHERE run_id = :run_id AND run_id NOT IN (SELECT run_id FROM score_run);
+
 -- name: delete_chunks
 -- Remove the parts of a run. Parameters: run_id.
 DELETE FROM score_run_chunk WHERE run_id = :run_id;

@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsvc.access.audit_check import ChainHead, note_head, noted_head, verify_chain
+from graphsvc.access.audit_check import (
+    NOTE_FILE,
+    ChainHead,
+    note_head,
+    noted_head,
+    verify_chain,
+)
 from graphsvc.errors import AuditBrokenError
 from graphsvc.model import AuditDraft, AuditEntry
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
@@ -133,3 +139,38 @@ def test_heads_are_noted_for_each_store(tmp_path: Path) -> None:
     assert noted_head(folder, "one") == ChainHead(3, "a" * 64)
     assert noted_head(folder, "two") == ChainHead(5, "b" * 64)
     assert noted_head(folder, "three") is None
+
+
+def test_a_note_is_never_lowered(tmp_path: Path) -> None:
+    note_head(tmp_path, "one", ChainHead(5, "b" * 64))
+    note_head(tmp_path, "one", ChainHead(3, "a" * 64))
+    assert noted_head(tmp_path, "one") == ChainHead(5, "b" * 64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"one": 3}', '{"one": {"position": 3}}', '{"one": {"position": "x"}}', "\xff"],
+)
+def test_a_note_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, content: str) -> None:
+    path = tmp_path / NOTE_FILE
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(AuditBrokenError, match=str(path)):
+        noted_head(tmp_path, "one")
+    with pytest.raises(AuditBrokenError, match=str(path)):
+        note_head(tmp_path, "one", ChainHead(3, "a" * 64))
+    assert path.read_bytes() == content.encode("latin-1")
+
+
+@given(st.integers(2, 12), places)
+def test_each_of_several_heads_must_still_be_there(length: int, data: st.DataObject) -> None:
+    entries = chain(length)
+    place = data.draw(st.integers(1, length - 1))
+    earlier = ChainHead(place, entries[place - 1].entry_hash)
+    last = ChainHead(length, entries[-1].entry_hash)
+    assert verify_chain(cast(Reader, Chain(entries)), earlier, None, last) == last
+    for heads in ((earlier, last), (last, earlier)):
+        with pytest.raises(AuditBrokenError, match="is missing"):
+            verify_chain(cast(Reader, Chain(entries[:-1])), *heads)
+        wrong = [ChainHead(head.position, "f" * 64) if head == earlier else head for head in heads]
+        with pytest.raises(AuditBrokenError, match="written anew"):
+            verify_chain(cast(Reader, Chain(entries)), *wrong)

@@ -28,6 +28,7 @@ def assert_chained(entries: Sequence[AuditEntry]) -> None:
 def test_an_empty_chain_has_no_entries(store: Store) -> None:
     assert store.audit_entries() == []
     assert store.append_audit([]) == []
+    assert store.last_audit_position() == 0
 
 
 def test_entries_form_a_chain_over_batches(store: Store, second_store: OpenStore) -> None:
@@ -37,6 +38,7 @@ def test_entries_form_a_chain_over_batches(store: Store, second_store: OpenStore
     assert entries == first + second
     assert [entry.draft.detail for entry in entries] == ["one", "two", "three"]
     assert_chained(entries)
+    assert store.last_audit_position() == 3
 
 
 def test_entries_are_read_back_as_they_were_returned(store: Store) -> None:

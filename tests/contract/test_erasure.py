@@ -29,7 +29,7 @@ from tests.contract.evidence import (
     retraction,
     subject_keys,
 )
-from tests.contract.test_runs import RUN, publish
+from tests.contract.test_runs import RUN, publish, stage
 
 
 def pseudonyms(sequences: list[int]) -> dict[int, str]:
@@ -49,8 +49,11 @@ def test_a_record_of_any_type_can_be_erased(store: Store, place: int) -> None:
     assert store.record("s", records[place].external_id) is None
     assert store.record("s", f"erased-{erased}") is None
     assert store.record_at(erased) is None
-    left = {stored.sequence: stored for stored in every_record(store)}
-    assert left == {number: stored for number, stored in before.items() if number != erased}
+    wanted = {number: stored for number, stored in before.items() if number != erased}
+    if records[place].record_type is RecordType.EVENT:
+        renamed = dataclasses.replace(records[-1], supersedes=f"erased-{erased}")
+        wanted[sequences[-1]] = dataclasses.replace(wanted[sequences[-1]], record=renamed)
+    assert {stored.sequence: stored for stored in every_record(store)} == wanted
     counts[records[place].record_type] -= 1
     assert store.count_records() == counts
     assert store.last_sequence() == len(records)
@@ -101,6 +104,52 @@ def test_what_superseded_an_erased_record_still_stands_alone(store: Store) -> No
     append_all(store, event("e", ANN, value=1.0), event("f", ANN, value=2.0, supersedes="e"))
     store.erase(pseudonyms([1]), {})
     assert [stored.sequence for stored in store.records(RecordType.EVENT)] == [2]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        (event("f", supersedes="e"),),
+        (retraction("f", "e"),),
+        (event("f", supersedes="e"), retraction("g", "f")),
+    ],
+    ids=["correction", "withdrawal", "both"],
+)
+def test_what_superseded_an_erased_record_names_its_trace(
+    store: Store, later: tuple[Record, ...]
+) -> None:
+    append_all(store, event("e"), *later)
+    store.erase(pseudonyms([1]), {})
+    successor = store.record("s", "f")
+    assert successor is not None
+    assert successor.record.supersedes == "erased-1"
+    assert [stored.record for stored in map(store.record_at, (3,)) if stored] == list(later[1:])
+    assert append_one(store, later[0]).status is AppendStatus.UNCHANGED
+
+
+def test_so_do_links_standing_and_superseded(store: Store) -> None:
+    append_all(
+        store,
+        link("a"),
+        link("b", supersedes="a"),
+        link("x"),
+        link("y", supersedes="x"),
+        link("z", supersedes="y"),
+    )
+    store.erase(pseudonyms([1, 3]), {})
+    named = {
+        stored.record.external_id: stored.record.supersedes
+        for stored in store.records_of(ANN, RecordType.LINK)
+    }
+    assert named == {"b": "erased-1", "y": "erased-3", "z": "y"}
+
+
+def test_an_erased_successor_of_an_erased_record_names_nothing(store: Store) -> None:
+    append_all(store, event("e"), event("f", supersedes="e"), event("g", supersedes="f"))
+    store.erase(pseudonyms([1, 2]), {})
+    store.erase(pseudonyms([1, 2]), {})
+    (left,) = store.records(RecordType.EVENT)
+    assert left.record.supersedes == "erased-2"
 
 
 def test_what_an_erased_record_superseded_does_not_come_back(store: Store) -> None:
@@ -168,19 +217,58 @@ def test_a_run_is_redacted_in_one_step(store: Store) -> None:
     run = publish(store, "run")
     smaller = dataclasses.replace(run, subjects=1, checksum="0" * 64, payload_bytes=3)
     with pytest.raises(ConflictError, match="0 bytes staged of 3"):
-        store.redact_run(smaller, "run~")
+        store.redact_run(smaller, "run~", replaces=run.checksum)
     store.stage_run_chunk("run~", 0, b"b")
     store.stage_run_chunk("run~", 1, b"ob")
     assert store.run("run") == run
-    store.redact_run(smaller, "run~")
+    store.redact_run(smaller, "run~", replaces=run.checksum)
     assert store.run("run") == smaller
     assert b"".join(store.run_payload("run")) == b"bob"
     assert store.discard_staged_runs() == 0
 
 
+def test_of_two_redactions_of_one_payload_the_second_is_refused(store: Store) -> None:
+    run = publish(store, "run")
+    for name in ("first", "second"):
+        store.stage_run_chunk(name, 0, name.encode())
+    first, second = (
+        dataclasses.replace(run, checksum=name * 64, payload_bytes=size)
+        for name, size in (("1", 5), ("2", 6))
+    )
+    store.redact_run(first, "first", replaces=run.checksum)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        store.redact_run(second, "second", replaces=run.checksum)
+    assert store.run("run") == first
+    assert b"".join(store.run_payload("run")) == b"first"
+
+
 def test_a_run_that_is_not_published_is_not_redacted(store: Store) -> None:
     with pytest.raises(RunNotFoundError, match="nobody"):
-        store.redact_run(dataclasses.replace(RUN, run_id="nobody"), "x")
+        store.redact_run(dataclasses.replace(RUN, run_id="nobody"), "x", replaces=RUN.checksum)
+
+
+def test_a_run_made_before_an_erasure_is_not_published_after_it(store: Store) -> None:
+    append_all(store, event("e"), event("f"))
+    publish(store, "before")
+    stage(store, "late")
+    store.erase(pseudonyms([1]), {})
+    with pytest.raises(ConflictError, match="erased while it was made"):
+        store.publish_run(dataclasses.replace(RUN, run_id="late"))
+    assert store.run("late") is None
+    assert publish(store, "after", erasures=1) == store.run("after")
+
+
+def test_one_staged_run_can_be_discarded_and_a_published_one_cannot(store: Store) -> None:
+    publish(store, "published")
+    stage(store, "one")
+    stage(store, "other")
+    store.discard_staged_run("one")
+    store.discard_staged_run("published")
+    store.discard_staged_run("none")
+    assert b"".join(store.run_payload("published")) == b"abcd\x00\xffwxyz"
+    with pytest.raises(ConflictError, match="0 bytes staged"):
+        store.publish_run(dataclasses.replace(RUN, run_id="one"))
+    assert store.discard_staged_runs() == 1
 
 
 def test_a_dispute_is_kept_with_all_its_fields(store: Store) -> None:

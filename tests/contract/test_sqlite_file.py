@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from graphsvc.errors import MigrationError, StoreError, StoreUnavailableError
 from graphsvc.model import RecordType
@@ -208,6 +209,46 @@ def test_the_file_itself_forbids_changes_to_what_is_recorded(
         pytest.raises(sqlite3.IntegrityError, match="never"),
     ):
         other.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "supersedes = 'x'",
+        "supersedes = NULL",
+        "supersedes = '~', recorded_at_us = 0",
+        "source = 't'",
+    ],
+)
+def test_of_what_superseded_an_erased_record_only_the_name_may_change(
+    store: SqliteStore, path: Path, change: str
+) -> None:
+    append_all(store, link("1"), link("2", supersedes="1"), link("3", supersedes="2"))
+    store.erase({1: "~"}, {})
+    with closing(sqlite3.connect(path)) as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="never updated"):
+            connection.execute(f"UPDATE record SET {change} WHERE sequence = 2")
+        with pytest.raises(sqlite3.IntegrityError, match="never updated"):
+            connection.execute("UPDATE record SET supersedes = '~' WHERE sequence = 3")
+
+
+def test_an_erasure_succeeds_and_says_so_when_a_reader_keeps_the_log(
+    store: SqliteStore, path: Path
+) -> None:
+    append_all(store, link("a secret id"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM record").fetchone()
+        with capture_logs() as logs:
+            store.erase({1: "~"}, {})
+        assert [entry["log_level"] for entry in logs] == ["warning"]
+        assert "still holds older content" in logs[0]["event"]
+        assert store.record("s", "a secret id") is None
+        reader.execute("ROLLBACK")
+    with capture_logs() as logs:
+        store.discard_staged_runs()
+    assert logs == []
+    assert not any(b"a secret id" in file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_connections_write_ahead_sync_fully_and_hold_foreign_keys(

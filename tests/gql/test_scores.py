@@ -87,7 +87,7 @@ def test_a_score_read_touches_no_store_once_the_run_is_open(
     assert world.store.reads() - before == Counter()
 
 
-def test_a_stale_run_costs_one_call(
+def test_a_stale_run_costs_a_look_for_another_and_for_erasures(
     world: World, shop: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "CURRENT_RUN_SECONDS", 0.0)
@@ -97,7 +97,7 @@ def test_a_stale_run_costs_one_call(
         '} } b: subject(kind: ACCOUNT, key: "bob") { score(purpose: "marketplace-integrity") { '
         "value } } }"
     )
-    assert world.store.reads() - before == Counter(current_run=1)
+    assert world.store.reads() - before == Counter(current_run=1, erasures=1)
 
 
 def test_reasons_come_largest_first_and_as_many_as_asked(shop: Asker) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 
+from graphsvc import disputes, redress
 from graphsvc.app import Service
 from graphsvc.disputes import all_disputes, disputes_of, find_dispute
 from graphsvc.errors import (
@@ -21,13 +23,15 @@ from graphsvc.model import (
     Dispute,
     DisputeStatus,
     EventKind,
+    LinkKind,
     Listing,
     Record,
     RecordType,
     ReportStatus,
     Retraction,
 )
-from graphsvc.snapshot import advance_snapshot, build_snapshot
+from graphsvc.snapshot import advance_snapshot, build_snapshot, shelf
+from graphsvc.store.ports import AppendOutcome
 from tests.service.samples import AS_OF, PURPOSE, account, event, listed, report, trusts
 
 LISTING = ("test", "marketplace-fraud:supplier")
@@ -356,3 +360,97 @@ def test_while_a_score_is_under_human_review_no_adverse_advice_is_automatic(
     )
     service.redress.decide(step.dispute_id, DisputeStatus.KEPT, decision="looked", actor="bob")
     assert service.advise(PURPOSE, SUPPLIER) == before
+
+
+def test_what_another_adds_meanwhile_is_not_told_as_the_steps_effect(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = service.store.append
+    original([event(EventKind.CHARGEBACK, "bystander", external_id="long before")])
+    others = iter([event(EventKind.CHARGEBACK, "bystander", external_id="before")])
+
+    def with_others(records: Sequence[Record], **options: bool) -> list[AppendOutcome]:
+        original(list(others))
+        outcomes = original(records, **options)
+        original([event(EventKind.CHARGEBACK, "bystander", external_id="after")])
+        return outcomes
+
+    dispute_id = open_it(service)
+    monkeypatch.setattr(service.store, "append", with_others)
+    _, changes = service.redress.suspend(dispute_id, actor="ann", as_of=AS_OF)
+    assert all(change.points > 0 for change in changes)
+    assert {change.subject.key for change in changes} == {"supplier", "shop", "far", "other"}
+    assert service.scores(PURPOSE).run.snapshot_sequence == service.store.last_sequence()
+
+
+def test_a_step_alone_tells_the_same_effect_when_nobody_else_is_there(service: Service) -> None:
+    before = scores(service)
+    _, changes = service.redress.open(
+        SUPPLIER, LISTING, grounds="wrong", actor="ann", suspend=True, as_of=AS_OF
+    )
+    after = scores(service)
+    told = {change.subject.key: change.points for change in changes}
+    moved = {key: after[key] - before[key] for key in after if after[key] != before[key]}
+    assert told == pytest.approx(moved, abs=1e-2)
+
+
+def test_a_correction_into_another_purpose_is_felt_there_too(service: Service) -> None:
+    other = "payment-fraud"
+    service.store.append([trusts("shop", "supplier", kind=LinkKind.PAID, external_id="paid")])
+    service.recompute(other, as_of=AS_OF)
+    dispute_id = open_it(service)
+    contested = cast(Listing, find_dispute(service.store, dispute_id).contested)
+    assert "payment-fraud" in service.library.purpose(other).list_names
+    assert "payment-fraud" not in service.library.purpose(PURPOSE).list_names
+    _, changes = service.redress.decide(
+        dispute_id,
+        DisputeStatus.CORRECTED,
+        decision="the wrong list",
+        actor="bob",
+        correction=dataclasses.replace(contested, external_id="right", list_name="payment-fraud"),
+        as_of=AS_OF,
+    )
+    assert {change.purpose for change in changes} == {PURPOSE, other}
+
+
+def test_no_snapshot_is_built_from_nothing_for_a_step(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("built from nothing")
+
+    service.store.append([trusts("a", "b")])
+    monkeypatch.setattr(shelf, "build_snapshot", never)
+    open_it(service, suspend=True)
+
+
+def test_a_decision_on_a_withdrawn_record_says_how_to_close_it(service: Service) -> None:
+    dispute_id = open_it(service)
+    service.store.append(
+        [Retraction(source="test", external_id="w", supersedes=LISTING[1], reason="ours")]
+    )
+    with pytest.raises(ConflictError, match="the record was withdrawn; close it as removed"):
+        service.redress.decide(dispute_id, DisputeStatus.CORRECTED, decision="x", actor="b")
+
+
+def test_disputes_are_not_read_again_for_every_record_that_is_added(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.redress.open(SUPPLIER, PURPOSE, grounds="unfair", actor="ann")
+    assert service.redress.is_under_review(PURPOSE, SUPPLIER)
+    calls = 0
+
+    def counted(*_: object, **__: object) -> list[object]:
+        nonlocal calls
+        calls += 1
+        return []
+
+    monkeypatch.setattr(disputes, "all_disputes", counted)
+    monkeypatch.setattr(redress, "REVIEW_SECONDS", 60.0)
+    for number in range(5):
+        service.store.append([event(EventKind.ORDER_COMPLETED, "far", external_id=f"{number}")])
+        assert service.redress.is_under_review(PURPOSE, SUPPLIER)
+    assert calls == 0
+    monkeypatch.setattr(redress, "REVIEW_SECONDS", 0.0)
+    assert not service.redress.is_under_review(PURPOSE, SUPPLIER)
+    assert calls == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,9 +17,16 @@ from typer.testing import CliRunner
 
 from graphsvc.app import Service
 from graphsvc.cli.main import app
-from graphsvc.errors import AuditBrokenError, ConflictError, InvalidInputError, NotFoundError
+from graphsvc.errors import (
+    AuditBrokenError,
+    ConflictError,
+    InvalidInputError,
+    InvalidRecordError,
+    NotFoundError,
+)
 from graphsvc.logs import configure_logs
-from graphsvc.model import EventKind
+from graphsvc.model import AuditAction, AuditEntry, EventKind
+from graphsvc.store.sqlite import SqliteStore
 from tests.service.samples import PURPOSE, account, event, listed, trusts
 
 NOW = datetime.now(UTC)
@@ -99,12 +107,51 @@ def test_a_dispute_that_ends_in_a_correction(shell: CliRunner) -> None:
         (("rights", "correct", "2"), InvalidInputError),
         (("rights", "erase", "account:supplier", "--yes"), ConflictError),
         (("audit", "verify", "--head", "x"), InvalidInputError),
+        (("rights", "export", "shop"), InvalidRecordError),
     ],
 )
 def test_what_cannot_be_done_says_why(
     shell: CliRunner, words: tuple[str, ...], error: type[Exception]
 ) -> None:
     assert isinstance(shell.invoke(app, words).exception, error)
+
+
+def test_fields_are_set_only_where_a_record_is_corrected(shell: CliRunner) -> None:
+    on_record = told(
+        shell, "disputes", "open", "account:supplier", "--record", "2", "--grounds", "too harsh"
+    )["dispute"]["dispute_id"]
+    run(shell, "rights", "review", "account:shop", "-p", PURPOSE, "--grounds", "unfair")
+    on_score = next(
+        step["dispute_id"]
+        for step in told(shell, "disputes", "list")
+        if step["dispute_id"] != on_record
+    )
+    for dispute, outcome in ((on_record, "kept"), (on_record, "removed"), (on_score, "corrected")):
+        words = ("--outcome", outcome, "--decision", "x", "--set", "severity=0.1")
+        refused = shell.invoke(app, ["disputes", "decide", dispute, *words])
+        assert isinstance(refused.exception, InvalidInputError)
+        assert "--set" in str(refused.exception)
+    assert len(told(shell, "disputes", "list")) == 2
+
+
+def test_a_corrections_id_tells_nothing(shell: CliRunner, service: Service) -> None:
+    run(shell, "rights", "correct", "2", "--set", "severity=0.1")
+    (listing,) = service.store.listings(["marketplace-fraud"])
+    assert re.fullmatch(r"correction-[0-9a-f]{16}", listing.record.external_id)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_who_is_shown_scores_by_a_step_is_in_the_audit(
+    shell: CliRunner, service: Service, options: tuple[str, ...]
+) -> None:
+    words = ("disputes", "open", "account:supplier", "--record", "2", "--grounds", "x", "--suspend")
+    run(shell, *words, *options)
+    run(shell, "rights", "correct", "1", "--set", "weight=3", *options)
+    for subject in ("supplier", "shop"):
+        entries = told(shell, "audit", "list", "--subject", f"account:{subject}")
+        reads = [entry["draft"] for entry in entries if entry["draft"]["action"] == "read_score"]
+        assert reads
+        assert all(read["purpose"] == PURPOSE for read in reads)
 
 
 def test_human_review_keeps_an_adverse_advice_for_a_person(shell: CliRunner) -> None:
@@ -141,7 +188,9 @@ def test_an_erasure_asks_first_and_then_leaves_nothing(shell: CliRunner, service
 
 
 def test_retention_says_first_what_would_go(shell: CliRunner, service: Service) -> None:
-    assert "would erase          1  event" in run(shell, "retention").stdout
+    preview = run(shell, "retention").stdout
+    assert "would erase          1  event" in preview
+    assert "subjects that are left without any record" in preview
     assert service.store.count_records()["event"] == 1  # type: ignore[index]
     assert told(shell, "retention", "--apply")["records"] == {"event": 1}
     assert "Nothing is past" in run(shell, "retention").stdout
@@ -162,3 +211,37 @@ def test_the_audit_is_sound_until_somebody_changes_it(shell: CliRunner, service:
     broken = shell.invoke(app, ["audit", "verify"])
     assert isinstance(broken.exception, AuditBrokenError)
     assert "is missing" in str(broken.exception)
+
+
+def test_a_cut_chain_is_found_whatever_head_is_given(shell: CliRunner, service: Service) -> None:
+    for _ in range(5):
+        service.note("x", AuditAction.READ_SCORE, purpose=PURPOSE)
+    third = service.store.audit_entries()[2]
+    head = f"3:{third.entry_hash}"
+    run(shell, "audit", "verify")
+    assert "sound" in run(shell, "audit", "verify", "--head", head).stdout
+    path = Path(service.settings.store.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TRIGGER audit_entry_is_never_deleted")
+        connection.execute("DELETE FROM audit_entry WHERE position > 4")
+    for words in (("--head", head), ()):
+        broken = shell.invoke(app, ["audit", "verify", *words])
+        assert isinstance(broken.exception, AuditBrokenError)
+
+
+def test_the_last_entries_are_read_from_the_end(
+    shell: CliRunner, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        service.note("x", AuditAction.READ_SCORE, detail=str(number))
+    asked: list[tuple[int, int]] = []
+    original = SqliteStore.audit_entries
+
+    def noted(store: SqliteStore, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        asked.append((after, limit))
+        return original(store, after, limit)
+
+    monkeypatch.setattr(SqliteStore, "audit_entries", noted)
+    last = told(shell, "audit", "list", "--last", "2")
+    assert [entry["draft"]["detail"] for entry in last] == ["3", "4"]
+    assert asked == [(4, 2)]

@@ -59,11 +59,24 @@ ALTER TABLE score_run ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0;
 DROP TRIGGER record_is_never_updated;
 
 -- name: forbid_record_update_but_erasure
--- A record may only turn into the trace of an erased one, which keeps its place in the sequence.
+-- A record may only turn into the trace of an erased one, which keeps its place in the sequence; and
+-- what superseded an erased record names that trace instead of the external id that is gone.
 CREATE TRIGGER record_is_only_ever_erased BEFORE UPDATE ON record
-WHEN NEW.record_type <> 'erased' OR NEW.sequence <> OLD.sequence OR NEW.source <> OLD.source
-    OR NEW.recorded_at_us <> OLD.recorded_at_us OR NEW.content_hash <> ''
-    OR NEW.supersedes IS NOT NULL
+WHEN NEW.sequence <> OLD.sequence OR NEW.source <> OLD.source
+    OR NEW.recorded_at_us <> OLD.recorded_at_us
+    OR NOT (
+        (NEW.record_type = 'erased' AND NEW.content_hash = '' AND NEW.supersedes IS NULL)
+        OR (
+            NEW.record_type = OLD.record_type AND NEW.content_hash = OLD.content_hash
+            AND NEW.external_id = OLD.external_id
+            AND EXISTS (
+                SELECT 1 FROM supersession
+                JOIN record AS former ON former.sequence = supersession.superseded
+                WHERE supersession.superseded_by = OLD.sequence
+                    AND former.record_type = 'erased' AND former.external_id = NEW.supersedes
+            )
+        )
+    )
 BEGIN SELECT RAISE(ABORT, 'records are never updated; append a correction'); END;
 
 -- name: mark_version

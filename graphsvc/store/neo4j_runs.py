@@ -1,0 +1,92 @@
+"""What `Neo4jStore` does with runs inside its transaction: stage, publish, redact.
+
+Each locks the counter of publications first, as an erasure does: so none of them sees half of what
+another does.
+"""
+
+from __future__ import annotations
+
+from graphsvc.errors import ConflictError, RunNotFoundError
+from graphsvc.model import ScoreRun
+from graphsvc.store.rows import score_run_row
+from queries.neo4j import Transaction, erasures, score_runs
+
+
+def stage(transaction: Transaction, token: str, run_id: str, chunk: int, payload: bytes) -> None:
+    """Store one part of a run's payload, invisible until the run is published.
+
+    Raises:
+        ConflictError: the run is published, and so can't change any more.
+    """
+    score_runs.take_publications(transaction, token)
+    if score_runs.one(transaction, run_id) is not None:
+        raise _published_already(run_id)
+    score_runs.upsert_chunk(transaction, run_id, chunk, payload)
+
+
+def publish(transaction: Transaction, token: str, run: ScoreRun) -> None:
+    """Make a staged run visible and current for its programme, once however often it is tried.
+
+    Raises:
+        ConflictError: it is published already, chunks are missing, or records were erased since
+            its snapshot.
+    """
+    publications = score_runs.take_publications(transaction, token)
+    published = score_runs.one(transaction, run.run_id)
+    if published is not None:
+        if published["token"] == token:
+            return
+        raise _published_already(run.run_id)
+    if erasures.count(transaction) != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    _require_staged(transaction, run, run.run_id)
+    score_runs.insert(transaction, {**score_run_row(run), "token": token}, publications + 1)
+
+
+def discard(transaction: Transaction, token: str, run_id: str, limit: int) -> int:
+    """Remove some chunks of a run unless it has been published; return how many."""
+    score_runs.take_publications(transaction, token)
+    return score_runs.delete_staged_chunks(transaction, run_id, limit)
+
+
+def redact(
+    transaction: Transaction, token: str, run: ScoreRun, staged_as: str, replaces: str
+) -> None:
+    """Put chunks staged under another name in the place of a published run's.
+
+    Raises:
+        RunNotFoundError: no such run is published.
+        ConflictError: its checksum is not `replaces`, or chunks are missing.
+    """
+    score_runs.take_publications(transaction, token)
+    published = score_runs.one(transaction, run.run_id)
+    if published is None:
+        raise RunNotFoundError(f"run {run.run_id} is not published; nothing can be taken out")
+    if published["checksum"] != replaces:
+        # A try before this one may have been committed although its answer got lost.
+        if published["checksum"] == run.checksum and not _staged(transaction, staged_as):
+            return
+        raise ConflictError(
+            f"run {run.run_id}: others took subjects out of it meanwhile; read it again"
+        )
+    _require_staged(transaction, run, staged_as)
+    score_runs.redact(transaction, score_run_row(run), staged_as)
+
+
+def _staged(transaction: Transaction, staged_as: str) -> int:
+    return score_runs.staged_bytes(transaction, staged_as)
+
+
+def _require_staged(transaction: Transaction, run: ScoreRun, staged_as: str) -> None:
+    staged = _staged(transaction, staged_as)
+    if staged != run.payload_bytes:
+        raise ConflictError(
+            f"run {run.run_id} has {staged} bytes staged of {run.payload_bytes}; "
+            "stage its missing chunks first"
+        )
+
+
+def _published_already(run_id: str) -> ConflictError:
+    return ConflictError(f"run {run_id} is published already; a run never changes")
