@@ -38,7 +38,7 @@ class Corners:
     @classmethod
     def of(cls, operator: Operator, settled: float) -> "Corners | None":
         """Return the corners of exposure; trust mass, whose bound is a sum, has none."""
-        if operator.by_column or operator.damping == 0.0:
+        if operator.by_column or operator.damping == 0.0 or not operator.is_static:
             return None
         is_mutual = kernels.seems_mutual(
             operator.indptr, operator.indices, operator.weights, PROBES

@@ -54,20 +54,29 @@ class LiveOperator(Operator):
             t=np.empty(graph.n),
         )
 
-    def measure(self, z: Floats, f: Any, f1: Any, f2: Any) -> Norms:
-        """Write f = r / c at z, and the operator at z to ``t``; return what was measured."""
-        table = np.zeros((self.blocks.size - 1, 6))
+    @property
+    def is_static(self) -> bool:
+        """Its links are not all in ``indptr`` and ``indices``."""
+        return False
+
+    def measure(self, z: Floats, f: Any, u: Any, settled: float) -> Norms:
+        """As ``Operator.measure``; the operator at z goes to ``t``."""
+        table = np.zeros((self.blocks.size - 1, 9))
         with threads_worth(self.work):
             applied(
                 self.blocks, self.rows, self.sums, self.by_column, self.own, self.keep,
-                self.damping, z, self.t, f, f1, f2, table,
+                self.damping, z, self.t, f, u, self.core, settled, table,
             )  # fmt: skip
         return self.norms(table)
 
+    def evaluate(self, z: Floats) -> Norms:
+        """Write the operator at z to ``t``; return what was measured at z."""
+        f, u = (np.zeros(self.n, np.float32) for _ in range(2))
+        return self.measure(z, f, u, 0.0)
+
     def step(self, z: Floats, y: Floats) -> Norms:
         """Write the operator at z to y; return what was measured at z."""
-        f, f1 = np.empty(self.n, np.float32), np.zeros(self.n, np.float32)
-        norms = self.measure(z, f, f1, f1)
+        norms = self.evaluate(z)
         np.clip(self.t, self.low, self.high, out=y)
         if self.by_column:
             y /= np.where(self.sums > 0.0, self.sums, 1.0)

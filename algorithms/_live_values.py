@@ -168,8 +168,7 @@ class LiveValues:
         z = x.copy()
         if self.by_column:
             z /= np.where(operator.sums > 0.0, operator.sums, 1.0) * operator.unit
-        f = np.zeros(self.n, np.float32)
-        operator.measure(z, f, f, f)
+        operator.evaluate(z)
         operator.t[:] *= operator.unit
         return operator.t
 
@@ -230,12 +229,11 @@ class LiveValues:
     def _evaluate(self) -> int:
         """Every level outright: nothing but rounding separates it from the one before."""
         n, operator, x = self.n, self._operator(), self._state.x
-        f = np.zeros(n, np.float32)
         x[:n] = self._first_level()
         for level in range(1, self._levels):
             here, last = level * self._stride, (level - 1) * self._stride
             z = x[last : last + n]
-            operator.measure(operator.point_of(z) if self.by_column else z, f, f, f)
+            operator.evaluate(operator.point_of(z) if self.by_column else z)
             np.clip(operator.t, operator.low, operator.high, out=x[here : here + n])
             if self.by_column:
                 x[here : here + n] *= operator.unit

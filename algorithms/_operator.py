@@ -100,6 +100,11 @@ class Operator:
         return int(self.own.size)
 
     @property
+    def is_static(self) -> bool:
+        """Whether all links are in ``indptr`` and ``indices``: then single rows can be settled."""
+        return True
+
+    @property
     def core(self) -> np.uint64:
         """Fewest links of a row that has a say in mixing."""
         # Slow modes of exposure that matter to many live where links are dense; what is slow in

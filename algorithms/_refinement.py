@@ -144,7 +144,7 @@ class _Group:
         """
         shared = self.shared
         goal = np.maximum(0.5 * self.target, FINEST * self.size)
-        singles = goal.astype(np.float32)
+        singles = np.minimum(goal, np.finfo(np.float32).max).astype(np.float32)
         few = LARGEST_SHARE * shared.indices.size if self.is_mutual else -1.0
         last = np.full(WIDTH, np.inf)
         for _ in range(MOST_SWEEPS):
