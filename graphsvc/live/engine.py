@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -28,7 +28,6 @@ from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.snapshot import SnapshotShelf
-from graphsvc.snapshot.retention import within_retention
 from graphsvc.snapshot.suspended import suspended_sequences
 from graphsvc.store.ports import Store
 
@@ -42,6 +41,7 @@ REBUILD_RECORDS = 20_000
 """From so many new records on, building anew is cheaper than taking them in."""
 
 POLL_S = 0.02
+RECONCILE_S = 600.0
 MOST_SOURCES = 12
 
 
@@ -138,11 +138,26 @@ class LiveEngine:
         with self._lock:
             return min(state.sequence for state in self._states.values())
 
-    def follow(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
-        """Take in what is recorded, and what time brings, until told to stop."""
+    def follow(
+        self,
+        stop: threading.Event,
+        *,
+        poll_s: float = POLL_S,
+        reconcile_s: float = RECONCILE_S,
+    ) -> None:
+        """Take in what is recorded, and what time brings, until told to stop.
+
+        Every `reconcile_s` seconds live scores are compared with a full solution. If they are
+        further from it than both bounds allow, that is logged as an error, and the base is built
+        anew.
+        """
+        due = time.monotonic() + reconcile_s
         while not stop.wait(poll_s):
             try:
                 self.catch_up()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + reconcile_s
+                    self._reconcile_or_rebuild()
             except Exception as error:  # the store may be away for a while
                 log.warning("live scores stand still, trying again", why=repr(error))
                 stop.wait(1.0)
@@ -249,11 +264,13 @@ class LiveEngine:
             CertificateError: a difference is larger than both bounds allow.
         """
         with self._lock:
-            found = [
-                self._reconciled(state, live)
+            held = [
+                _Held.of(state, live)
                 for state in self._states.values()
                 for live in state.programmes
             ]
+        # The full solutions take long: nobody waits for them.
+        found = [self._reconciled(one) for one in held]
         for one in found:
             if not one.holds:
                 raise CertificateError(
@@ -375,20 +392,56 @@ class LiveEngine:
         self._changes.extend(found)
         return found
 
-    def _reconciled(self, state: _PurposeState, live: LiveProgramme) -> Reconciled:
-        purpose, programme = state.purpose, live.programme
-        snapshot = self._shelf.at(purpose, state.sequence, as_of=live.as_of)
+    def _reconcile_or_rebuild(self) -> None:
+        try:
+            for found in self.reconcile():
+                log.info("live scores reconciled", **asdict(found))
+        except CertificateError:
+            log.exception("live scores are wrong, building them anew")
+            with self._lock:
+                for state in list(self._states.values()):
+                    self._rebuild(state, datetime.now(UTC))
+
+    def _reconciled(self, held: _Held) -> Reconciled:
+        purpose, programme = held.purpose, held.programme
+        snapshot = self._shelf.at(purpose, held.sequence, as_of=held.as_of)
         tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
-        whole = within_retention(snapshot, purpose.retention_days, live.as_of)
-        _, values = propagate_snapshot(whole, programme, purpose, live.as_of, tolerance)
-        index = np.array([state.evidence.index_of(whole.ref_of(i)) for i in range(whole.n)])
-        difference = np.abs(live.scores[index] - values.points.score).max(initial=0.0)
+        _, values = propagate_snapshot(snapshot, programme, purpose, held.as_of, tolerance)
+        index = np.array(
+            [held.evidence.index_of(snapshot.ref_of(i)) for i in range(snapshot.n)], np.int64
+        )
+        difference = np.abs(held.scores[index] - values.points.score).max(initial=0.0)
         return Reconciled(
             programme=programme.name,
-            sequence=state.sequence,
+            sequence=held.sequence,
             difference=float(difference),
-            allowed=live.bound().score + values.score_bound,
-            subjects=whole.n,
+            allowed=held.bound + values.score_bound,
+            subjects=snapshot.n,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """One programme's scores at one moment, to compare with a full solution."""
+
+    purpose: Purpose
+    programme: Programme
+    evidence: LiveEvidence
+    sequence: int
+    as_of: datetime
+    scores: NDArray[np.float64]
+    bound: float
+
+    @classmethod
+    def of(cls, state: _PurposeState, live: LiveProgramme) -> _Held:
+        return cls(
+            state.purpose,
+            live.programme,
+            state.evidence,
+            state.sequence,
+            live.as_of,
+            live.scores.copy(),
+            live.bound().score,
         )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphsvc.app import Service
+from graphsvc.errors import CertificateError
 from graphsvc.live.engine import LiveEngine
 from graphsvc.model import (
     DisputeStatus,
@@ -315,3 +317,31 @@ def test_what_a_purpose_forbids_is_not_even_known_to_the_engine(service: Service
     with pytest.raises(Exception, match="account:mallory: not known"):
         engine.score(PURPOSE, account("mallory"))
     assert np.isfinite(engine.programme(PURPOSE).scores).all()
+
+
+def test_following_takes_in_what_is_recorded_and_reconciles_by_itself(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of(service, datetime.now(UTC))
+    stop, reconciled = threading.Event(), threading.Event()
+    monkeypatch.setattr(engine, "_reconcile_or_rebuild", reconciled.set)
+    follower = threading.Thread(target=engine.follow, args=[stop], kwargs={"reconcile_s": 0.0})
+    follower.start()
+    service.store.append([listed("supplier", "marketplace-fraud")])
+    changes = engine.changes(0, wait_s=60)
+    was_reconciled = reconciled.wait(60)
+    stop.set()
+    follower.join()
+    assert was_reconciled
+    assert {found.change.subject for found in changes} >= {account("supplier"), account("shop")}
+
+
+def test_scores_that_drifted_are_noticed_and_built_anew(service: Service) -> None:
+    engine = engine_of(service)
+    live = engine.programme(PURPOSE)
+    live._score[:] += 5.0
+    with pytest.raises(CertificateError, match="5 points from a full solution"):
+        engine.reconcile()
+    engine._reconcile_or_rebuild()
+    assert engine.programme(PURPOSE) is not live
+    assert all(found.holds for found in engine.reconcile())
