@@ -131,8 +131,8 @@ def test_a_rule_can_fill_every_field_of_its_record_type(record_type: RecordType)
     assert required == defaults - {"source", "external_id"}
 
 
-def test_only_retractions_have_no_rule() -> None:
-    assert set(RecordType) - set(RULE_FIELDS) == {RecordType.RETRACTION}
+def test_only_what_answers_another_record_has_no_rule() -> None:
+    assert set(RecordType) - set(RULE_FIELDS) == {RecordType.RETRACTION, RecordType.DISPUTE}
 
 
 @pytest.mark.parametrize(

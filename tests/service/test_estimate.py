@@ -59,7 +59,7 @@ def world(n: int, m: int) -> Snapshot:
         np.zeros(n, np.uint8), np.arange(n + 1), np.zeros(n, np.uint8), rank, rank, np.arange(n)
     )
     return Snapshot(
-        SnapshotFacts("store", PURPOSE, 1, "", m, 0, ()),
+        SnapshotFacts("store", PURPOSE, 1, "", m, 0, 0, ()),
         subjects,
         links,
         listings=empty(SnapshotListings),

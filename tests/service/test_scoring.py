@@ -253,4 +253,4 @@ def test_a_run_of_an_older_version_says_to_recompute(service: Service, tmp_path:
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, old.schema) as writer:
         writer.write_batch(old)
     with pytest.raises(RunNotFoundError, match=f"recompute --purpose {PURPOSE}"):
-        PublishedScores(run, path)
+        PublishedScores.of_file(run, path)

@@ -20,6 +20,7 @@ from graphsvc.model.event import Event
 from graphsvc.store.ports import AppendOutcome, AppendStatus
 from graphsvc.store.sqlite import SqliteStore
 from graphsvc.world import World, WorldSettings, generate, load_world, write_world
+from graphsvc.world.records import TYPES
 from graphsvc.world.settings import PARAMETERS
 from tests.world.reading import concerned, happened_at, of_type
 
@@ -168,7 +169,7 @@ def test_batches_are_as_large_as_asked_and_come_in_order(small: World) -> None:
     assert sink.ids == [record.external_id for record in small.records()]
 
 
-@pytest.mark.parametrize("record_type", list(RecordType)[:-1])
+@pytest.mark.parametrize("record_type", TYPES)
 def test_the_records_of_one_type_are_those_of_the_whole_stream(
     small: World, record_type: RecordType
 ) -> None:
