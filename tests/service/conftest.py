@@ -45,10 +45,10 @@ def either_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
     if request.param == "sqlite":
         settings = Settings(store=f"sqlite:///{tmp_path / 'store.db'}", data_dir=tmp_path / "data")
     else:
-        from tests.neo4j_fixture import wipe
+        from tests.neo4j_fixture import wipe_data
 
         server = request.getfixturevalue("neo4j_server")
-        wipe(request.getfixturevalue("neo4j_driver"))
+        wipe_data(request.getfixturevalue("neo4j_driver"))
         settings = Settings(
             store=server.uri,
             neo4j_user=server.user,
