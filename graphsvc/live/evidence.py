@@ -230,6 +230,8 @@ class LiveEvidence:
 
     def _base_row(self, sequence: int) -> tuple[str, int] | None:
         """Return the table and the row of the snapshot that hold a record."""
+        if sequence > self.base.facts.sequence:
+            return None
         for name, order in self._by_sequence.items():
             column = self._sequence[name]
             place = int(np.searchsorted(column, sequence, sorter=order))

@@ -171,9 +171,11 @@ class LiveProgramme:
             self._put_own(self._derive(self._evidence.excerpt(Touched(believing)), as_of))
         known = np.concatenate([asked, src])
         self._own.columns["has_contacts"][known] = self._contacts.weight_sum[known] > 0.0
-        index = np.unique(
-            np.concatenate([asked, src, felt.changed, trusted.changed, _array(believing)])
-        )
+        # Marking is a hundred times faster than sorting where sweeps have moved everybody.
+        is_moved = np.zeros(self.n, np.bool_)
+        for some in (asked, src, felt.changed, trusted.changed, _array(believing)):
+            is_moved[some] = True
+        index = np.flatnonzero(is_moved)
         before = self._score[index].copy()
         after = self.points_of(index).score
         self._score[index] = after

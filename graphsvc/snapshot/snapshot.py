@@ -237,7 +237,8 @@ def find_rank(
         key_at: the UTF-8 key at a place, ascending within a kind.
         ref: whom to find.
     """
-    code = SUBJECT_KINDS.index(ref.kind)
+    # Of the column's own type: numpy would copy the whole column to compare with another.
+    code = kinds.dtype.type(SUBJECT_KINDS.index(ref.kind))
     low, high = (int(np.searchsorted(kinds, code, side=side)) for side in ("left", "right"))
     wanted = ref.key.encode()
     rank = bisect_left(range(high), wanted, low, high, key=key_at)
