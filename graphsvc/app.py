@@ -370,7 +370,7 @@ class Service:
         tolerance: float = DEFAULT_TOLERANCE,
     ) -> LiveEngine:
         """Return an engine that keeps all programmes of some purposes (None: of all) live."""
-        names = purposes or sorted({name for name, _ in self.library.purposes})
+        names = purposes or self.library.purpose_names()
         return LiveEngine(
             self.store,
             self.snapshots,

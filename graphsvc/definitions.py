@@ -59,6 +59,10 @@ class DefinitionLibrary:
         library._check_references()
         return library
 
+    def purpose_names(self) -> list[str]:
+        """Return the name of every purpose, in order."""
+        return sorted({name for name, _ in self.purposes})
+
     def purpose(self, name: str) -> Purpose:
         """Return the highest version of a purpose."""
         return _latest(self.purposes, name, "purpose")
@@ -115,7 +119,7 @@ class DefinitionLibrary:
 
     def _check_references(self) -> None:
         problems: list[str] = []
-        latest = {name: self.purpose(name) for name, _ in self.purposes}
+        latest = {name: self.purpose(name) for name in self.purpose_names()}
         for programme in self.programmes.values():
             problems += self._located(programme, self._programme_problems(programme, latest))
         if not problems:  # a policy is judged by the scores of sound programmes

@@ -27,13 +27,12 @@ from graphsvc.model import (
     StoredRecord,
     SubjectRef,
 )
+from graphsvc.rights import is_known, records_of_type
 from graphsvc.snapshot.versions import onward
 from graphsvc.store.ports import Reader, Store
 
 SOURCE = "disputes"
 """The source of every dispute record."""
-
-PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def open_dispute(
         ConflictError: the record is no longer in force, or is in dispute already.
         InvalidInputError: the record does not concern the subject, or can't be contested.
     """
-    if store.subject_numbers([subject]) == [None]:
+    if not is_known(store, subject):
         raise NotFoundError(f"{subject}: is not known")
     dispute_id = f"D-{secrets.token_hex(6)}"
     opened = Dispute(
@@ -202,12 +201,9 @@ def disputes_of(
     store: Store, subject: SubjectRef, *, with_decided: bool = False
 ) -> list[DisputeStep]:
     """Return a subject's disputes as they stand, the oldest first."""
-    found: list[StoredRecord[Record]] = []
-    after = 0
-    while page := store.records_of(subject, RecordType.DISPUTE, after_sequence=after, limit=PAGE):
-        found += [stored for stored in page if stored.superseded_by is None]
-        after = page[-1].sequence
-    return [step for stored in found if (step := _listed(stored, with_decided=with_decided))]
+    found = records_of_type(store, subject, RecordType.DISPUTE)
+    standing = [stored for stored in found if stored.superseded_by is None]
+    return [step for stored in standing if (step := _listed(stored, with_decided=with_decided))]
 
 
 def undecided_sequences(store: Reader) -> frozenset[int]:

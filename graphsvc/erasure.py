@@ -17,12 +17,11 @@ from graphsvc.access import Pseudonyms
 from graphsvc.disputes import next_step
 from graphsvc.errors import ConflictError, GraphsvcError
 from graphsvc.model import Dispute, Listing, ListKind, RecordType, Retraction, SubjectRef
-from graphsvc.rights import records_of, reports_by
+from graphsvc.rights import ALL_RUNS, records_of, reports_by
 from graphsvc.runs import payload_checksum, payload_chunks, read_payload, without_subjects
 from graphsvc.snapshot.versions import Stored, backward, onward
 from graphsvc.store.ports import Reader, Store
 
-ALL_RUNS = 1_000_000
 ATTEMPTS = 10
 """How often what others came in between of is tried again."""
 

@@ -46,8 +46,7 @@ def recompute(
         CertificateError: the tolerance could not be certified; nothing is published.
         ConflictError: records were erased meanwhile; nothing is published.
     """
-    asked = min(programme.exposure.tolerance, programme.trust.tolerance)
-    bound = asked if tolerance is None else tolerance
+    bound = programme.tolerance if tolerance is None else tolerance
     inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, bound)
     payload = encode_payload(snapshot, values, [band.name for band in programme.bands])
     created_at = datetime.now(UTC)

@@ -277,8 +277,7 @@ class Redress:
         self, purpose: Purpose, programme: Programme, sequence: int, moment: datetime
     ) -> Scored:
         snapshot = self._service.snapshots.at(purpose, sequence, as_of=moment)
-        tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
-        _, values = propagate_snapshot(snapshot, programme, purpose, moment, tolerance)
+        _, values = propagate_snapshot(snapshot, programme, purpose, moment, programme.tolerance)
         by_rank = values.points.score[snapshot.subjects.index_of_rank]
         return Scored(snapshot, by_rank, values.score_bound)
 
@@ -301,7 +300,7 @@ class Redress:
         library = self._service.library
         return [
             (purpose, programme)
-            for name in sorted({name for name, _ in library.purposes})
+            for name in library.purpose_names()
             for purpose in [library.purpose(name)]
             for programme in library.programmes_of(name)
             if self._store.current_run(programme.name) is not None

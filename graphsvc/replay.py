@@ -93,8 +93,7 @@ def past_score(
         CertificateError: the programme's tolerance could not be certified.
     """
     index = snapshot.index_of(subject)
-    tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
-    _, values = propagate_snapshot(snapshot, programme, purpose, as_of, tolerance)
+    _, values = propagate_snapshot(snapshot, programme, purpose, as_of, programme.tolerance)
     band = programme.bands[int(values.points.band[index])].name if programme.bands else None
     return PastScore(
         subject=subject,

@@ -146,7 +146,7 @@ class _Job:
 
 
 def _purposes(library: DefinitionLibrary) -> list[Purpose]:
-    return [library.purpose(name) for name in sorted({name for name, _ in library.purposes})]
+    return [library.purpose(name) for name in library.purpose_names()]
 
 
 def _past_retention(

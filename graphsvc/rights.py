@@ -6,7 +6,7 @@ review (Art. 22) a dispute of a score: both are in `disputes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -96,21 +96,27 @@ def audit_of(
 
 def records_of(store: Reader, subject: SubjectRef) -> list[Stored]:
     """Return all records that concern a subject, superseded ones too, by sequence."""
-    found = [stored for record_type in RecordType for stored in _pages(store, subject, record_type)]
+    found = [stored for kind in RecordType for stored in records_of_type(store, subject, kind)]
     return sorted(found, key=_sequence)
 
 
 def reports_by(store: Reader, reporter: SubjectRef) -> Iterator[Stored]:
     """Return all reports that a subject made, superseded ones too, by sequence."""
-    after = 0
-    while page := store.reports_by(reporter, after_sequence=after, limit=PAGE):
-        yield from page
-        after = page[-1].sequence
+    return _paged(lambda after: store.reports_by(reporter, after_sequence=after, limit=PAGE))
 
 
-def _pages(store: Reader, subject: SubjectRef, record_type: RecordType) -> Iterator[Stored]:
+def records_of_type(
+    store: Reader, subject: SubjectRef, record_type: RecordType
+) -> Iterator[Stored]:
+    """Return a subject's records of one type, superseded ones too, by sequence."""
+    return _paged(
+        lambda after: store.records_of(subject, record_type, after_sequence=after, limit=PAGE)
+    )
+
+
+def _paged(read: Callable[[int], list[Stored]]) -> Iterator[Stored]:
     after = 0
-    while page := store.records_of(subject, record_type, after_sequence=after, limit=PAGE):
+    while page := read(after):
         yield from page
         after = page[-1].sequence
 

@@ -268,7 +268,7 @@ def status(json: JsonOption = False) -> None:
         counts = service.store.count_records()
         current = {
             purpose: service.store.current_run(service.library.champion(purpose).name)
-            for purpose in sorted({name for name, _ in service.library.purposes})
+            for purpose in service.library.purpose_names()
         }
         facts = {
             "store": service.store.describe(),

@@ -9,10 +9,9 @@ import numpy as np
 
 from graphsvc.model import Event, Link, Listing, Record, Report
 from graphsvc.model.checks import to_microseconds
+from graphsvc.scoring.own import MICROSECONDS_PER_DAY
 from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import NO_END_US, NO_START_US
-
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 class Calendar:

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 CHANGES_KEPT = 100_000
 REPORTED_POINTS = 0.1
-"""Scores that moved by more than this, and than the bound, are published as changes."""
+"""Scores that moved by more than this are published as changes."""
 
 REBUILD_RECORDS = 20_000
 """From so many new records on, building anew is cheaper than taking them in."""
@@ -91,7 +91,6 @@ class _PurposeState:
     calendar: Calendar
     programmes: list[LiveProgramme]
     sequence: int
-    erasures: int
     suspended: frozenset[int]
     good_until: datetime
 
@@ -282,7 +281,6 @@ class LiveEngine:
     def _build(
         self, purpose: Purpose, programmes: Iterable[Programme], now: datetime
     ) -> _PurposeState:
-        erasures = self._store.erasures()
         snapshot = self._shelf.unfiltered(purpose, as_of=now)
         evidence = LiveEvidence(snapshot)
         live = [
@@ -296,23 +294,24 @@ class LiveEngine:
             calendar=Calendar(snapshot, to_microseconds(now), purpose.retention_days),
             programmes=live,
             sequence=sequence,
-            erasures=erasures,
             suspended=suspended_sequences(self._store, sequence),
             good_until=min((one.good_until() for one in live), default=now + timedelta(days=1)),
         )
 
     def _catch_up(self, state: _PurposeState, last: int, now: datetime) -> list[PublishedChange]:
         is_too_much = last - state.sequence > REBUILD_RECORDS
-        if is_too_much or now > state.good_until or self._store.erasures() != state.erasures:
+        has_erased = self._store.erasures() != state.evidence.base.facts.erasures
+        if is_too_much or has_erased or now > state.good_until:
             return self._rebuild(state, now)
         touched = self._taken_in(state, last, now)
         due = state.calendar.due(to_microseconds(now))
         touched |= Touched.union(state.evidence.touched_by(sequence) for sequence in due)
         if touched == Touched():
             return []
+        excerpt = state.evidence.excerpt(touched)
         published: list[PublishedChange] = []
         for live in state.programmes:
-            published += self._published(state, live, live.apply(touched, now), now)
+            published += self._published(state, live, live.apply(excerpt, now), now)
         return published
 
     def _taken_in(self, state: _PurposeState, last: int, now: datetime) -> Touched:
@@ -330,10 +329,6 @@ class LiveEngine:
 
     def _rebuild(self, state: _PurposeState, now: datetime) -> list[PublishedChange]:
         begun = time.perf_counter()
-        before = {
-            live.programme.name: _by_ref(state.evidence, live.scores) for live in state.programmes
-        }
-        bounds = {live.programme.name: live.bound().score for live in state.programmes}
         fresh = self._build(state.purpose, [live.programme for live in state.programmes], now)
         self._states[state.purpose.name] = fresh
         log.info(
@@ -342,19 +337,21 @@ class LiveEngine:
             sequence=fresh.sequence,
             seconds=round(time.perf_counter() - begun, 3),
         )
+        former = _former_index(state.evidence, fresh.evidence)
         published: list[PublishedChange] = []
-        for live in fresh.programmes:
-            name = live.programme.name
-            old = before[name]
-            moved = [
-                (index, was, float(score))
-                for index, score in enumerate(live.scores)
-                for was in [old.get(fresh.evidence.ref_of(index))]
-                if was is None or abs(score - was) > self._reported_points
+        for old, live in zip(state.programmes, fresh.programmes, strict=True):
+            was = np.append(old.scores, np.nan)[former]
+            told = np.flatnonzero(~(np.abs(live.scores - was) <= self._reported_points))
+            rows = [
+                (
+                    int(index),
+                    None if former[index] < 0 else float(was[index]),
+                    float(live.scores[index]),
+                )
+                for index in told
             ]
-            published += self._numbered_changes(
-                fresh, live, moved, now, bounds[name] + live.bound().score
-            )
+            bound = old.bound().score + live.bound().score
+            published += self._numbered_changes(fresh, live, rows, now, bound)
         return published
 
     def _published(
@@ -405,8 +402,9 @@ class LiveEngine:
     def _reconciled(self, held: _Held) -> Reconciled:
         purpose, programme = held.purpose, held.programme
         snapshot = self._shelf.at(purpose, held.sequence, as_of=held.as_of)
-        tolerance = min(programme.exposure.tolerance, programme.trust.tolerance)
-        _, values = propagate_snapshot(snapshot, programme, purpose, held.as_of, tolerance)
+        _, values = propagate_snapshot(
+            snapshot, programme, purpose, held.as_of, programme.tolerance
+        )
         index = np.array(
             [held.evidence.index_of(snapshot.ref_of(i)) for i in range(snapshot.n)], np.int64
         )
@@ -453,5 +451,7 @@ def _chosen(state: _PurposeState, programme: str | None) -> LiveProgramme:
     return next(live for live in state.programmes if live.programme.name == programme)
 
 
-def _by_ref(evidence: LiveEvidence, scores: NDArray[np.float64]) -> dict[SubjectRef, float]:
-    return {evidence.ref_of(index): float(score) for index, score in enumerate(scores)}
+def _former_index(old: LiveEvidence, new: LiveEvidence) -> NDArray[np.int64]:
+    """Return where each subject was in older evidence, -1 where it was not."""
+    known = {old.ref_of(index): index for index in range(old.n)}
+    return np.array([known.get(new.ref_of(index), -1) for index in range(new.n)], np.int64)

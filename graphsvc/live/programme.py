@@ -148,17 +148,18 @@ class LiveProgramme:
         seeds = float(self._trust.own.sum())
         return good_until(self.programme, seeds, self.base_as_of, share, share * self._unit)
 
-    def apply(self, touched: Touched, as_of: datetime) -> Moved:
+    def apply(self, excerpt: Excerpt, as_of: datetime) -> Moved:
         """Take in what the evidence has become for those that were touched.
 
         Args:
-            touched: all that changed in the evidence since the last call.
+            excerpt: of all that changed in the evidence since the last call.
             as_of: the time that they are scored for, not before that of the last call.
         """
         self.as_of = as_of
         self._grow()
-        found = self._derive(self._evidence.excerpt(touched), as_of)
+        found = self._derive(excerpt, as_of)
         asked = found.asked
+        self._note_reporters(found.inputs, found.index)
         self._exposure.set_own(asked, found.inputs.own_risk[: asked.size])
         self._trust.set_seeds(asked, found.inputs.trust_seed[: asked.size])
         src, dst, contact, vouched = found.links
@@ -166,7 +167,7 @@ class LiveProgramme:
         self._vouching.set_links(src, dst, vouched)
         felt, trusted = self._exposure.settle(threshold=0.0), self._trust.settle(threshold=0.0)
         self._put_own(found)
-        believing = self._believing(trusted.changed) - touched.subjects
+        believing = self._believing(trusted.changed) - set(asked.tolist())
         if believing:
             self._put_own(self._derive(self._evidence.excerpt(Touched(believing)), as_of))
         known = np.concatenate([asked, src])
@@ -259,8 +260,8 @@ class LiveProgramme:
         return clock_bound(self.programme, seeds, self.base_as_of, max(now, self.as_of))
 
     def _derive(self, excerpt: Excerpt, as_of: datetime) -> _Derived:
-        inputs = self._inputs(excerpt, as_of)
-        self._note_reporters(inputs, excerpt.index)
+        kept = within_retention(excerpt.snapshot, self.purpose.retention_days, as_of)
+        inputs = PropagationInputs.derive(kept, self.programme, as_of)
         pairs = np.array(excerpt.pairs, np.int64).reshape(-1, 2)
         src = np.concatenate([pairs[:, 0], pairs[:, 1]])
         dst = np.concatenate([pairs[:, 1], pairs[:, 0]])
@@ -271,10 +272,6 @@ class LiveProgramme:
             _weights(inputs.vouching, src, dst),
         )
         return _Derived(excerpt.index, excerpt.index[: excerpt.asked], inputs, links)
-
-    def _inputs(self, excerpt: Excerpt, as_of: datetime) -> PropagationInputs:
-        kept = within_retention(excerpt.snapshot, self.purpose.retention_days, as_of)
-        return PropagationInputs.derive(kept, self.programme, as_of)
 
     def _grow(self) -> None:
         added = self._evidence.n - self.n

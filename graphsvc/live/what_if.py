@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graphsvc.changes import ScoreChange, permits
+from graphsvc.changes import ScoreChange, mentioned, permits
 from graphsvc.errors import InvalidInputError, NotFoundError
 from graphsvc.live.evidence import LiveEvidence, Touched
 from graphsvc.live.programme import LiveProgramme, Moved
-from graphsvc.model import Event, Link, Listing, Record, Report, ReportStatus, SubjectRef, Valence
+from graphsvc.model import Record, Report, ReportStatus, SubjectRef, Valence
 from graphsvc.snapshot.snapshot import EVENT_KINDS
 from graphsvc.store.ports import Reader
 
@@ -190,21 +190,8 @@ def _moved(evidence: LiveEvidence, live: LiveProgramme, hypothesis: Hypothesis) 
             raise InvalidInputError(
                 f"a {record.record_type} of that kind is not permitted for {live.purpose.name}"
             )
-        _require_known(evidence, record)
+        for subject in sorted(mentioned(record)):
+            evidence.index_of(subject)
         touched.append(evidence.told_by(record))
     also = [(-place - 1, record) for place, record in enumerate(hypothesis.also)]
     return live.what_if(Touched.union(touched), hypothesis.without, also)
-
-
-def _require_known(evidence: LiveEvidence, record: Record) -> None:
-    mentioned: list[SubjectRef | None] = []
-    match record:
-        case Link():
-            mentioned = [record.src, record.dst]
-        case Report():
-            mentioned = [record.subject, record.reporter]
-        case Event() | Listing():
-            mentioned = [record.subject]
-    for subject in mentioned:
-        if subject is not None:
-            evidence.index_of(subject)

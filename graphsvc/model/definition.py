@@ -208,6 +208,11 @@ class Programme(_Document):
     bands: tuple[Band, ...] = ()
     calibration_note: str = ""
 
+    @property
+    def tolerance(self) -> float:
+        """Largest error of any value that the programme accepts: the stricter of its two."""
+        return min(self.exposure.tolerance, self.trust.tolerance)
+
     def blacklist_points(self) -> dict[str, float]:
         """Return what an entry of severity 1 costs, for each list that speaks against a subject."""
         default = self.scorecard.own_listing_points
