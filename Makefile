@@ -74,7 +74,7 @@ schema: setup ## print the GraphQL schema anew after a change of its types
 	$(BIN)/python -m gql.print_schema
 
 lock: setup ## resolve the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
 
 lock-node: setup ## resolve the npm packages of the tests anew
 	cd tests/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
