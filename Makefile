@@ -42,7 +42,7 @@ format: setup ## put the code in shape
 test: setup $(if $(GRAPHSVC_TESTS_WITHOUT_NODE),,$(NODE_MODULES)) ## run every test, on SQLite and on a real Neo4j
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
-%/node_modules/.installed: %/package-lock.json $(VENV)/installed
+%/node_modules/.installed: %/package-lock.json | $(VENV)/installed
 	cd $* && $(CURDIR)/$(BIN)/npm ci
 	@touch $@
 

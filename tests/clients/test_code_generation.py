@@ -31,9 +31,7 @@ WHOLE_SCHEMA = {"schema.ts": {"plugins": ["typescript"]}}
 
 
 @pytest.fixture(scope="module")
-def generated(
-    node: Node, served: Served, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def generated(node: Node, served: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the documented example and what the generator made for it."""
     folder = tmp_path_factory.mktemp("generated")
     node.prepare(folder)
