@@ -69,7 +69,7 @@ schema: setup ## print the GraphQL schema anew after a change of its types
 	$(BIN)/python -m gql.print_schema
 
 lock: setup ## resolve the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and everything that was generated
 	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
