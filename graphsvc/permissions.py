@@ -9,19 +9,9 @@ from enum import StrEnum
 
 from graphsvc.access import Principal
 from graphsvc.errors import NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.model import Purpose, Role
 
 SHOWN_CHARACTERS = 64
-
-
-class Role(StrEnum):
-    """What the holder of a credential is."""
-
-    SERVICE = "service"  # a program of the operator's that sends what happens
-    ANALYST = "analyst"  # looks into subjects and keeps cases
-    REVIEWER = "reviewer"  # decides reports and disputes
-    OPERATOR = "operator"  # answers for the data, lists included
-    AUDITOR = "auditor"  # looks on; writes nothing
 
 
 class Act(StrEnum):

@@ -28,11 +28,12 @@ from graphsvc.model import (
     Record,
     Report,
     Retraction,
+    Role,
     StoredRecord,
     SubjectRef,
 )
 from graphsvc.model.checks import check_key
-from graphsvc.permissions import Act, Role, has_role, require_role
+from graphsvc.permissions import Act, has_role, require_role
 from graphsvc.store.ports import AppendOutcome, AppendStatus
 
 if TYPE_CHECKING:

@@ -338,7 +338,13 @@ def test_an_end_does_not_prolong_and_fits_the_kind(desk: Desk) -> None:
                 "2024-05-01T12:00:00+00:00",
             ),
             ("shop", "end_link", done, LATER, "record: is of type event; a link is right"),
-            ("operator", "lift_listing", done, LATER, "record: is of type event; a listing is right"),
+            (
+                "operator",
+                "lift_listing",
+                done,
+                LATER,
+                "record: is of type event; a listing is right",
+            ),
             ("operator", "end_link", entry, LATER, "record: is of type listing; a link is right"),
         ):
             answer = desk.write(
