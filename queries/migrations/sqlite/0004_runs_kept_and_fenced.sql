@@ -11,4 +11,4 @@ CREATE TABLE run_fence (
 
 -- name: mark_version
 -- The schema's version; in the same transaction as all of the above.
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
