@@ -49,3 +49,15 @@ class ScoreRun:
     payload_bytes: int
     erasures: int = 0
     pruned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRun:
+    """A run that is staged whole and that nobody reads: it waits for a person's release.
+
+    `reasons` say which limits it passed, in words that name no subject.
+    """
+
+    run: ScoreRun
+    held_at: datetime
+    reasons: tuple[str, ...]

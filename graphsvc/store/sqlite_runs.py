@@ -1,12 +1,12 @@
-"""What `SqliteStore` does with runs inside its transaction: stage, publish, redact, prune."""
+"""What `SqliteStore` does with runs inside its transaction: stage, hold, publish, redact, prune."""
 
 from __future__ import annotations
 
 from sqlite3 import Connection
 
 from graphsvc.errors import ConflictError, LeaseLostError, RunNotFoundError
-from graphsvc.model import ScoreRun
-from graphsvc.store.rows import score_run_row
+from graphsvc.model import HeldRun, ScoreRun
+from graphsvc.store.rows import held_run_row, score_run_row
 from queries.rows import Row
 from queries.sqlite import erasures, score_runs
 
@@ -44,15 +44,22 @@ def publish(connection: Connection, run: ScoreRun, fence: int | None) -> None:
         LeaseLostError: somebody holds a higher number than `fence`.
     """
     _require_fence(connection, run.run_id, fence)
-    _refuse_published(connection, run.run_id)
-    # Under the write lock: an erasure comes before this, or finds the run and takes its part out.
-    if erasures.count(connection) != run.erasures:
-        raise ConflictError(
-            f"run {run.run_id}: records were erased while it was made; recompute again"
-        )
-    _require_staged(connection, run, run.run_id)
+    _require_publishable(connection, run)
     score_runs.insert(connection, score_run_row(run))
+    score_runs.end_hold(connection, run.run_id)
     score_runs.end_fence(connection, run.run_id)
+
+
+def hold(connection: Connection, held: HeldRun, fence: int | None) -> None:
+    """Let a staged run wait for its release.
+
+    Raises:
+        ConflictError: it could not be published either.
+        LeaseLostError: somebody holds a higher number than `fence`.
+    """
+    _require_fence(connection, held.run.run_id, fence)
+    _require_publishable(connection, held.run)
+    score_runs.hold(connection, held_run_row(held))
 
 
 def republish(connection: Connection, run_id: str) -> None:
@@ -97,6 +104,16 @@ def redact(connection: Connection, run: ScoreRun, staged_as: str, replaces: str)
         )
     _require_staged(connection, run, staged_as)
     score_runs.redact(connection, score_run_row(run), staged_as)
+
+
+def _require_publishable(connection: Connection, run: ScoreRun) -> None:
+    _refuse_published(connection, run.run_id)
+    # Under the write lock: an erasure comes before this, or finds the run and takes its part out.
+    if erasures.count(connection) != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    _require_staged(connection, run, run.run_id)
 
 
 def _require_staged(connection: Connection, run: ScoreRun, staged_as: str) -> None:
