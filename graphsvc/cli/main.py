@@ -85,7 +85,7 @@ COMMANDS = {
         "operators:retention",
         "Erase the records that no purpose may keep any longer, and subjects left without any.",
     ),
-    "keys": ("keys:app", "Make, list and revoke API keys."),
+    "keys": ("keys:app", "Make, list, rotate and revoke API keys."),
     "neo4j": (
         "neo4j:app",
         "Run a genuine Neo4j on this machine for development and tests (loopback only).",

@@ -23,7 +23,8 @@ from graphsvc.model.listing import Listing, ListKind
 from graphsvc.model.record import Record, RecordType, StoredRecord
 from graphsvc.model.report import Report, ReportCategory, ReportStatus
 from graphsvc.model.retraction import Retraction
-from graphsvc.model.score_run import RunCertificate, ScoreRun
+from graphsvc.model.role import Role
+from graphsvc.model.score_run import HeldRun, RunCertificate, ScoreRun
 from graphsvc.model.subject import Subject, SubjectKind, SubjectRef
 
 RECORD_CLASSES: dict[RecordType, type[Record]] = {
@@ -46,6 +47,7 @@ __all__ = [
     "Event",
     "EventKind",
     "EventRule",
+    "HeldRun",
     "Link",
     "LinkKind",
     "ListKind",
@@ -61,6 +63,7 @@ __all__ = [
     "ReportRule",
     "ReportStatus",
     "Retraction",
+    "Role",
     "RunCertificate",
     "ScoreRun",
     "StoredDefinition",

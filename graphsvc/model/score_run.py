@@ -47,3 +47,15 @@ class ScoreRun:
     checksum: str
     payload_bytes: int
     erasures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRun:
+    """A run that is staged whole and that nobody reads: it waits for a person's release.
+
+    `reasons` say which limits it passed, in words that name no subject.
+    """
+
+    run: ScoreRun
+    held_at: datetime
+    reasons: tuple[str, ...]

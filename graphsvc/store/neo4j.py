@@ -17,6 +17,7 @@ from graphsvc.model import (
     AuditDraft,
     AuditEntry,
     DefinitionKind,
+    HeldRun,
     LinkKind,
     ListKind,
     Record,
@@ -36,6 +37,7 @@ from graphsvc.store.ports import AppendOutcome, LinkColumns, SubjectColumns
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
+    held_run,
     link_kind_values,
     score_run,
     stored_definition,
@@ -165,6 +167,11 @@ class Neo4jStore:
         """Make the staged run visible and current for its programme, in one step."""
         token = uuid.uuid4().hex
         self._database.write(lambda transaction: neo4j_runs.publish(transaction, token, run))
+
+    def hold_run(self, held: HeldRun) -> None:
+        """Let a staged run wait, unseen, for its release."""
+        token = uuid.uuid4().hex
+        self._database.write(lambda transaction: neo4j_runs.hold(transaction, token, held))
 
     def discard_staged_run(self, run_id: str) -> None:
         """Remove the chunks of one run that was never published."""
@@ -429,10 +436,23 @@ class Neo4jStore:
         """Stream the chunks of a published run's payload in order."""
         if self.run(run_id) is None:
             return
-        chunk = _BEFORE_FIRST_CHUNK
-        while found := self._next_chunk(run_id, chunk):
-            chunk, payload = found
-            yield payload
+        yield from self._chunks(run_id)
+
+    def held_run(self, run_id: str) -> HeldRun | None:
+        """Return a run that waits for its release."""
+        found = self._database.read(lambda transaction: score_runs.one_held(transaction, run_id))
+        return None if found is None else held_run(found)
+
+    def held_runs(self, purpose: str | None = None) -> list[HeldRun]:
+        """Return the runs that wait for their release, the latest first."""
+        found = self._database.read(lambda transaction: score_runs.all_held(transaction, purpose))
+        return [held_run(row) for row in found]
+
+    def held_run_payload(self, run_id: str) -> Iterator[bytes]:
+        """Stream the chunks of a waiting run's payload in order."""
+        if self.held_run(run_id) is None:
+            return
+        yield from self._chunks(run_id)
 
     def last_audit_position(self) -> int:
         """Return the position of the audit chain's last entry, 0 where there is none."""
@@ -458,6 +478,12 @@ class Neo4jStore:
             if len(found) < RECORD_PAGE:
                 return
             after = _sequence(found[-1])
+
+    def _chunks(self, run_id: str) -> Iterator[bytes]:
+        chunk = _BEFORE_FIRST_CHUNK
+        while found := self._next_chunk(run_id, chunk):
+            chunk, payload = found
+            yield payload
 
     def _next_chunk(self, run_id: str, after: int) -> tuple[int, bytes] | None:
         return self._database.read(

@@ -1,4 +1,4 @@
-"""What `Neo4jStore` does with runs inside its transaction: stage, publish, redact.
+"""What `Neo4jStore` does with runs inside its transaction: stage, hold, publish, redact.
 
 Each locks the counter of publications first, as an erasure does: so none of them sees half of what
 another does.
@@ -7,8 +7,8 @@ another does.
 from __future__ import annotations
 
 from graphsvc.errors import ConflictError, RunNotFoundError
-from graphsvc.model import ScoreRun
-from graphsvc.store.rows import score_run_row
+from graphsvc.model import HeldRun, ScoreRun
+from graphsvc.store.rows import held_run_row, score_run_row
 from queries.neo4j import Transaction, erasures, score_runs
 
 
@@ -37,17 +37,28 @@ def publish(transaction: Transaction, token: str, run: ScoreRun) -> None:
         if published["token"] == token:
             return
         raise _published_already(run.run_id)
-    if erasures.count(transaction) != run.erasures:
-        raise ConflictError(
-            f"run {run.run_id}: records were erased while it was made; recompute again"
-        )
-    _require_staged(transaction, run, run.run_id)
+    _require_whole(transaction, run)
     score_runs.insert(transaction, {**score_run_row(run), "token": token}, publications + 1)
+    score_runs.end_hold(transaction, run.run_id)
+
+
+def hold(transaction: Transaction, token: str, held: HeldRun) -> None:
+    """Let a staged run wait for its release.
+
+    Raises:
+        ConflictError: it could not be published either.
+    """
+    score_runs.take_publications(transaction, token)
+    if score_runs.one(transaction, held.run.run_id) is not None:
+        raise _published_already(held.run.run_id)
+    _require_whole(transaction, held.run)
+    score_runs.hold(transaction, held_run_row(held))
 
 
 def discard(transaction: Transaction, token: str, run_id: str, limit: int) -> int:
     """Remove some chunks of a run unless it has been published; return how many."""
     score_runs.take_publications(transaction, token)
+    score_runs.end_hold(transaction, run_id)
     return score_runs.delete_staged_chunks(transaction, run_id, limit)
 
 
@@ -73,6 +84,14 @@ def redact(
         )
     _require_staged(transaction, run, staged_as)
     score_runs.redact(transaction, score_run_row(run), staged_as)
+
+
+def _require_whole(transaction: Transaction, run: ScoreRun) -> None:
+    if erasures.count(transaction) != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    _require_staged(transaction, run, run.run_id)
 
 
 def _staged(transaction: Transaction, staged_as: str) -> int:

@@ -26,6 +26,7 @@ from graphsvc.model import (
     AuditDraft,
     AuditEntry,
     DefinitionKind,
+    HeldRun,
     LinkKind,
     ListKind,
     Record,
@@ -137,16 +138,27 @@ class Writer(Protocol):
     def publish_run(self, run: ScoreRun) -> None:
         """Make the staged run visible and current for its programme, in one step.
 
+        If it was held, it is held no longer.
+
         Raises:
             ConflictError: the run is published already, chunks are missing (their sizes don't add
                 up to `payload_bytes`), or `erasures` is no longer the store's count.
         """
 
+    def hold_run(self, held: HeldRun) -> None:
+        """Let a staged run wait for a person's release: readers of runs don't see it.
+
+        Holding it again changes its reasons and its description, not the time.
+
+        Raises:
+            ConflictError: it could not be published either.
+        """
+
     def discard_staged_run(self, run_id: str) -> None:
-        """Remove the chunks of one run that was never published; none changes nothing."""
+        """Remove one run that was never published, held or not; none changes nothing."""
 
     def discard_staged_runs(self) -> int:
-        """Remove chunks of runs that were never published; return how many runs."""
+        """Remove runs that were never published, held ones too; return how many."""
 
     def erase(self, records: Mapping[int, str], subjects: Mapping[SubjectRef, str]) -> None:
         """Remove for good what records say and what subjects are called, in one transaction.
@@ -274,6 +286,15 @@ class Reader(Protocol):
 
     def run_payload(self, run_id: str) -> Iterator[bytes]:
         """Stream the chunks of a published run's payload in order."""
+
+    def held_run(self, run_id: str) -> HeldRun | None:
+        """Return a run that waits for its release, None where it is published or discarded."""
+
+    def held_runs(self, purpose: str | None = None) -> list[HeldRun]:
+        """Return the runs that wait for their release, the latest first."""
+
+    def held_run_payload(self, run_id: str) -> Iterator[bytes]:
+        """Stream the chunks of a waiting run's payload in order; nothing for any other run."""
 
     def last_audit_position(self) -> int:
         """Return the position of the audit chain's last entry, 0 where there is none."""

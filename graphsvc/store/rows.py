@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from graphsvc.model import (
     AuditDraft,
     AuditEntry,
     DefinitionKind,
+    HeldRun,
     LinkKind,
     Record,
     RecordType,
@@ -79,6 +81,26 @@ def score_run(row: Row) -> ScoreRun:
         parts = {part: row[f"{name}_{part}"] for part in _CERTIFICATE_FIELDS}
         values[name] = RunCertificate(**parts)
     return ScoreRun(**values)
+
+
+def held_run_row(held: HeldRun) -> Row:
+    """Return a run that waits as a row: the run itself and the reasons as JSON."""
+    return {
+        "run_id": held.run.run_id,
+        "purpose": held.run.purpose,
+        "held_at_us": to_microseconds(held.held_at),
+        "run": json.dumps(score_run_row(held.run)),
+        "reasons": json.dumps(held.reasons, ensure_ascii=False),
+    }
+
+
+def held_run(row: Row) -> HeldRun:
+    """Return the run that `held_run_row` made this row of."""
+    return HeldRun(
+        run=score_run(json.loads(row["run"])),
+        held_at=from_microseconds(row["held_at_us"]),
+        reasons=tuple(json.loads(row["reasons"])),
+    )
 
 
 def audit_row(entry: AuditEntry) -> AuditRow:

@@ -18,6 +18,7 @@ from graphsvc.model import (
     AuditDraft,
     AuditEntry,
     DefinitionKind,
+    HeldRun,
     LinkKind,
     ListKind,
     Record,
@@ -163,6 +164,10 @@ class SqliteStore:
     def publish_run(self, run: ScoreRun) -> None:
         """Make the staged run visible and current for its programme, in one step."""
         self._database.write(lambda connection: sqlite_runs.publish(connection, run))
+
+    def hold_run(self, held: HeldRun) -> None:
+        """Let a staged run wait, unseen, for its release."""
+        self._database.write(lambda connection: sqlite_runs.hold(connection, held))
 
     def discard_staged_run(self, run_id: str) -> None:
         """Remove the chunks of one run that was never published."""
@@ -411,6 +416,23 @@ class SqliteStore:
             chunk, payload = found
             yield payload
 
+    def held_run(self, run_id: str) -> HeldRun | None:
+        """Return a run that waits for its release."""
+        found = self._database.read(lambda connection: score_runs.one_held(connection, run_id))
+        return None if found is None else rows.held_run(found)
+
+    def held_runs(self, purpose: str | None = None) -> list[HeldRun]:
+        """Return the runs that wait for their release, the latest first."""
+        found = self._database.read(lambda connection: score_runs.all_held(connection, purpose))
+        return [rows.held_run(row) for row in found]
+
+    def held_run_payload(self, run_id: str) -> Iterator[bytes]:
+        """Stream the chunks of a waiting run's payload in order."""
+        chunk = _BEFORE_FIRST_CHUNK
+        while found := self._next_held_chunk(run_id, chunk):
+            chunk, payload = found
+            yield payload
+
     def last_audit_position(self) -> int:
         """Return the position of the audit chain's last entry, 0 where there is none."""
         last = self._database.read(audit.last)
@@ -436,6 +458,11 @@ class SqliteStore:
     def _next_chunk(self, run_id: str, after: int) -> tuple[int, bytes] | None:
         return self._database.read(
             lambda connection: score_runs.next_chunk(connection, run_id, after)
+        )
+
+    def _next_held_chunk(self, run_id: str, after: int) -> tuple[int, bytes] | None:
+        return self._database.read(
+            lambda connection: score_runs.next_held_chunk(connection, run_id, after)
         )
 
     def _link_page(self, kinds: list[str], after: int, up_to: int) -> LinkColumns | None:

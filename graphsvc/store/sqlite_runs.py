@@ -1,12 +1,12 @@
-"""What `SqliteStore` does with runs inside its transaction: stage, publish, redact."""
+"""What `SqliteStore` does with runs inside its transaction: stage, hold, publish, redact."""
 
 from __future__ import annotations
 
 from sqlite3 import Connection
 
 from graphsvc.errors import ConflictError, RunNotFoundError
-from graphsvc.model import ScoreRun
-from graphsvc.store.rows import score_run_row
+from graphsvc.model import HeldRun, ScoreRun
+from graphsvc.store.rows import held_run_row, score_run_row
 from queries.sqlite import erasures, score_runs
 
 
@@ -27,14 +27,19 @@ def publish(connection: Connection, run: ScoreRun) -> None:
         ConflictError: it is published already, chunks are missing, or records were erased since
             its snapshot.
     """
-    _refuse_published(connection, run.run_id)
-    # Under the write lock: an erasure comes before this, or finds the run and takes its part out.
-    if erasures.count(connection) != run.erasures:
-        raise ConflictError(
-            f"run {run.run_id}: records were erased while it was made; recompute again"
-        )
-    _require_staged(connection, run, run.run_id)
+    _require_publishable(connection, run)
     score_runs.insert(connection, score_run_row(run))
+    score_runs.end_hold(connection, run.run_id)
+
+
+def hold(connection: Connection, held: HeldRun) -> None:
+    """Let a staged run wait for its release.
+
+    Raises:
+        ConflictError: it could not be published either.
+    """
+    _require_publishable(connection, held.run)
+    score_runs.hold(connection, held_run_row(held))
 
 
 def redact(connection: Connection, run: ScoreRun, staged_as: str, replaces: str) -> None:
@@ -53,6 +58,16 @@ def redact(connection: Connection, run: ScoreRun, staged_as: str, replaces: str)
         )
     _require_staged(connection, run, staged_as)
     score_runs.redact(connection, score_run_row(run), staged_as)
+
+
+def _require_publishable(connection: Connection, run: ScoreRun) -> None:
+    _refuse_published(connection, run.run_id)
+    # Under the write lock: an erasure comes before this, or finds the run and takes its part out.
+    if erasures.count(connection) != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    _require_staged(connection, run, run.run_id)
 
 
 def _require_staged(connection: Connection, run: ScoreRun, staged_as: str) -> None:

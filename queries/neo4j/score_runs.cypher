@@ -109,3 +109,31 @@ DELETE chunk
 MATCH (run:ScoreRun {run_id: $run_id})
 USING INDEX run:ScoreRun(run_id)
 SET run.subjects = $subjects, run.checksum = $checksum, run.payload_bytes = $payload_bytes
+
+// name: upsert_held_run
+// Note that a staged run waits for its release. Parameters: run_id, held (a map of all properties).
+MERGE (held:HeldRun {run_id: $run_id})
+ON CREATE SET held = $held
+ON MATCH SET held.run = $held.run, held.reasons = $held.reasons
+
+// name: select_held_run
+// A run that waits. Parameters: run_id. Returns at most one row: held (all properties).
+MATCH (held:HeldRun {run_id: $run_id})
+USING INDEX held:HeldRun(run_id)
+RETURN properties(held) AS held
+
+// name: select_held_runs
+// Runs that wait, the latest first. Parameters: purpose (null: any).
+// Returns rows: held (all properties).
+MATCH (held:HeldRun)
+USING INDEX held:HeldRun(held_at_us)
+WHERE held.held_at_us IS NOT NULL
+WITH held WHERE $purpose IS NULL OR held.purpose = $purpose
+RETURN properties(held) AS held
+ORDER BY held.held_at_us DESC, held.run_id DESC
+
+// name: delete_held_run
+// Note that a run waits no longer. Parameters: run_id.
+MATCH (held:HeldRun {run_id: $run_id})
+USING INDEX held:HeldRun(run_id)
+DELETE held

@@ -69,6 +69,28 @@ def staged(transaction: Transaction) -> list[str]:
     return list(run_ids)
 
 
+def hold(transaction: Transaction, held: Parameters) -> None:
+    """Note that a staged run waits for its release."""
+    change(transaction, _RUNS["upsert_held_run"], {"run_id": held["run_id"], "held": dict(held)})
+
+
+def one_held(transaction: Transaction, run_id: str) -> Row | None:
+    """Return a run that waits for its release."""
+    found = first(transaction, _RUNS["select_held_run"], {"run_id": run_id})
+    return None if found is None else dict(found["held"])
+
+
+def all_held(transaction: Transaction, purpose: str | None) -> list[Row]:
+    """Return the runs that wait for their release, the latest first."""
+    found = rows(transaction, _RUNS["select_held_runs"], {"purpose": purpose})
+    return [row["held"] for row in found]
+
+
+def end_hold(transaction: Transaction, run_id: str) -> None:
+    """Note that a run waits no longer."""
+    change(transaction, _RUNS["delete_held_run"], {"run_id": run_id})
+
+
 def delete_staged_chunks(transaction: Transaction, run_id: str, limit: int) -> int:
     """Remove some parts of a run unless it has been published; return how many."""
     parameters = {"run_id": run_id, "limit": limit}

@@ -50,15 +50,43 @@ def next_chunk(connection: Connection, run_id: str, after: int) -> tuple[int, by
     return (found[0], found[1]) if found else None
 
 
+def hold(connection: Connection, held: Parameters) -> None:
+    """Note that a staged run waits for its release."""
+    connection.execute(_RUNS["upsert_held_run"].text, held)
+
+
+def one_held(connection: Connection, run_id: str) -> Row | None:
+    """Return a run that waits for its release."""
+    return next(iter(rows(connection, _RUNS["select_held_run"], {"run_id": run_id})), None)
+
+
+def all_held(connection: Connection, purpose: str | None) -> list[Row]:
+    """Return the runs that wait for their release, the latest first."""
+    return rows(connection, _RUNS["select_held_runs"], {"purpose": purpose})
+
+
+def next_held_chunk(connection: Connection, run_id: str, after: int) -> tuple[int, bytes] | None:
+    """Return number and payload of a waiting run's next part."""
+    found = first(connection, _RUNS["select_next_held_chunk"], {"run_id": run_id, "after": after})
+    return (found[0], found[1]) if found else None
+
+
+def end_hold(connection: Connection, run_id: str) -> None:
+    """Note that a run waits no longer."""
+    connection.execute(_RUNS["delete_held_run"].text, {"run_id": run_id})
+
+
 def discard_staged(connection: Connection) -> int:
     """Remove the parts of runs that were never published; return how many runs."""
     staged = int(value(connection, _RUNS["count_staged_runs"]))
+    connection.execute(_RUNS["delete_held_runs"].text)
     connection.execute(_RUNS["delete_staged_chunks"].text)
     return staged
 
 
 def discard_staged_run(connection: Connection, run_id: str) -> None:
     """Remove the parts of a run unless it was published."""
+    end_hold(connection, run_id)
     connection.execute(_RUNS["delete_staged_chunks_of"].text, {"run_id": run_id})
 
 

@@ -73,3 +73,36 @@ UPDATE score_run_chunk SET run_id = :run_id WHERE run_id = :staged_as;
 -- Parameters: run_id, subjects, checksum, payload_bytes.
 UPDATE score_run SET subjects = :subjects, checksum = :checksum, payload_bytes = :payload_bytes
 WHERE run_id = :run_id;
+
+-- name: upsert_held_run
+-- Note that a staged run waits for its release. Parameters: run_id, purpose, held_at_us, run,
+-- reasons.
+INSERT INTO held_run (run_id, purpose, held_at_us, run, reasons)
+VALUES (:run_id, :purpose, :held_at_us, :run, :reasons)
+ON CONFLICT (run_id) DO UPDATE SET run = excluded.run, reasons = excluded.reasons;
+
+-- name: select_held_run
+-- A run that waits. Parameters: run_id. Returns at most one row: the columns of held_run.
+SELECT * FROM held_run WHERE run_id = :run_id;
+
+-- name: select_held_runs
+-- Runs that wait, the latest first. Parameters: purpose (NULL: any).
+-- Returns rows: the columns of held_run.
+SELECT * FROM held_run WHERE :purpose IS NULL OR purpose = :purpose
+ORDER BY held_at_us DESC, run_id DESC;
+
+-- name: select_next_held_chunk
+-- The next part of a waiting run's payload. Parameters: run_id, after.
+-- Returns at most one row: chunk, payload.
+SELECT chunk, payload FROM score_run_chunk
+WHERE run_id = :run_id AND chunk > :after
+    AND EXISTS (SELECT 1 FROM held_run WHERE held_run.run_id = score_run_chunk.run_id)
+ORDER BY chunk LIMIT 1;
+
+-- name: delete_held_run
+-- Note that a run waits no longer. Parameters: run_id.
+DELETE FROM held_run WHERE run_id = :run_id;
+
+-- name: delete_held_runs
+-- Note that no run waits any longer.
+DELETE FROM held_run;

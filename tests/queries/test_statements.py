@@ -76,7 +76,13 @@ LOOKUPS = {
     "events.sql": ["select_events_of_subject", "select_events"],
     "reports.sql": ["select_reports_of_subject"],
     "listings.sql": ["select_listings_of_subject"],
-    "score_runs.sql": ["select_score_run", "select_current_score_run", "select_next_chunk"],
+    "score_runs.sql": [
+        "select_score_run",
+        "select_current_score_run",
+        "select_next_chunk",
+        "select_held_run",
+        "select_next_held_chunk",
+    ],
 }
 
 
