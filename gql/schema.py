@@ -6,6 +6,7 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.decisions import DecisionQueries
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
@@ -17,7 +18,7 @@ from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
 
 
-class Query(PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
+class Query(DecisionQueries, PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 

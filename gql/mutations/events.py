@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import graphene
 
-from gql.mutations.inputs import EXTERNAL_ID, RecordingInput, SubjectInput, ref_of
+from gql.inputs import SubjectInput
+from gql.mutations.inputs import EXTERNAL_ID, RecordingInput
 from gql.mutations.recording import item_of, items_of, record_many, record_one
 from gql.purposes import EventKindEnum
 from gql.scalars import DateTime
@@ -44,7 +45,7 @@ def _proposed(item: EventInput) -> Proposed:
             source=source,
             external_id=external_id,
             kind=item.kind,
-            subject=ref_of(item.subject),
+            subject=item.subject,
             occurred_at=item.occurred_at,
             value=item.value,
         )

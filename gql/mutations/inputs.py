@@ -1,13 +1,11 @@
 # mypy: allow-subclassing-any
-"""What several mutations take: subjects, records that are there already, and the key of a retry."""
+"""What several mutations take: records that are there already, and the key of a retry."""
 
 from __future__ import annotations
 
 import graphene
 
 from gql.scalars import Long
-from gql.subjects import SubjectKindEnum
-from graphsvc.model import SubjectRef
 from graphsvc.writing import Target
 
 KEY = (
@@ -26,13 +24,6 @@ EXTERNAL_ID = (
     "The source's own id of the statement, unique for all that the source states. Where it is left "
     "out, one is made of the idempotency key and the item's place."
 )
-
-
-class SubjectInput(graphene.InputObjectType):
-    """A subject by kind and key."""
-
-    kind = graphene.Field(SubjectKindEnum, required=True, description="What the subject is.")
-    key = graphene.String(required=True, description="The caller's own key, unique for each kind.")
 
 
 class RecordInput(graphene.InputObjectType):
@@ -67,11 +58,6 @@ class RecordingInput(WritingInput):
         abstract = True
 
     source = graphene.String(description=SOURCE)
-
-
-def ref_of(subject: SubjectInput) -> SubjectRef:
-    """Return the subject that an input names, its key unchecked: the record checks it."""
-    return SubjectRef(subject.kind, subject.key)
 
 
 def target_of(record: RecordInput) -> Target:

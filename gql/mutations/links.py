@@ -7,14 +7,13 @@ import graphene
 from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
+from gql.inputs import SubjectInput
 from gql.links import LinkKindEnum
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
-    SubjectInput,
     WritingInput,
-    ref_of,
     target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
@@ -74,8 +73,8 @@ def _proposed(item: LinkInput) -> Proposed:
             source=source,
             external_id=external_id,
             kind=item.kind,
-            src=ref_of(item.src),
-            dst=ref_of(item.dst),
+            src=item.src,
+            dst=item.dst,
             weight=item.weight,
             count=item.count,
             currency=item.currency,

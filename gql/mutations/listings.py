@@ -8,13 +8,12 @@ from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.inputs import SubjectInput
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
-    SubjectInput,
     WritingInput,
-    ref_of,
     target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
@@ -78,7 +77,7 @@ def _proposed(item: ListingInput) -> Proposed:
         return Listing(
             source=source,
             external_id=external_id,
-            subject=ref_of(item.subject),
+            subject=item.subject,
             list_name=item.list_name,
             list_kind=item.list_kind,
             severity=item.severity,

@@ -11,13 +11,12 @@ from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.inputs import SubjectInput
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
-    SubjectInput,
     WritingInput,
-    ref_of,
     target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
@@ -97,8 +96,8 @@ def _proposed(item: ReportInput) -> Proposed:
             source=source,
             external_id=external_id,
             category=item.category,
-            subject=ref_of(item.subject),
-            reporter=None if item.reporter is None else ref_of(item.reporter),
+            subject=item.subject,
+            reporter=item.reporter,
             severity=item.severity,
             reported_at=item.reported_at,
             text=item.text,
