@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -50,6 +50,7 @@ from graphsvc.replay import PastScore, Replayed, past_score, replay, require_evi
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
+from graphsvc.store.announcing import AnnouncingStore
 from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,8 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
         self.settings = settings
-        self.store = store
+        self.announcing = AnnouncingStore(store)
+        self.store = cast(Store, self.announcing)
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)

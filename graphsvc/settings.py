@@ -43,6 +43,11 @@ class Settings(AccessSettings):
         description="Secret that pseudonyms in the audit are made with: at least 32 characters, "
         "the same for all servers of a store; one of the data folder's own where it is not set.",
     )
+    live: str = Field(
+        default="none",
+        description="Purposes that the server keeps live scores for, separated by commas; all, or "
+        "none. Each takes memory in each server process (docs/live.md).",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="Port that the server binds to."
