@@ -27,6 +27,7 @@ from gql.errors import RefusedRequestError, describe, format_error
 from gql.limits import MAX_BODY_BYTES, parse_within_limits
 from gql.media import GRAPHQL_JSON, JSON, negotiated
 from gql.schema import schema
+from gql.tables import TableExecution
 from graphsvc.access import AuditTrail
 from graphsvc.app import Service
 
@@ -94,6 +95,7 @@ class HttpHandler(GraphQLHTTPHandler):
             introspection=self.introspection,
             logger=_SILENT,
             error_formatter=format_error,
+            execution_context_class=TableExecution,
         )
         was_executed = result.get("data") is not None or any(
             "path" in error for error in result.get("errors", ())
