@@ -26,6 +26,9 @@ class Act(StrEnum):
     CORRECT_RECORDS = "correct records"
     WITHDRAW_RECORDS = "withdraw records"
     SETTLE_REPORTS = "settle reports"
+    OPEN_DISPUTES = "open disputes"
+    DECIDE_DISPUTES = "decide disputes"
+    READ_DISPUTES = "read disputes"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -40,6 +43,9 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.CORRECT_RECORDS: _SENDERS | {Role.ANALYST},
     Act.WITHDRAW_RECORDS: _SENDERS | {Role.ANALYST},
     Act.SETTLE_REPORTS: frozenset({Role.REVIEWER}),
+    Act.OPEN_DISPUTES: frozenset({Role.SERVICE, Role.REVIEWER}),
+    Act.DECIDE_DISPUTES: frozenset({Role.REVIEWER}),
+    Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
 }
 """Which roles may do what; any one of them is enough."""
 
