@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from graphsvc.errors import SettingsError
+from graphsvc.serving_settings import ServingSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(BaseSettings):
+class Settings(ServingSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")
@@ -41,10 +42,6 @@ class Settings(BaseSettings):
         default=None,
         description="Secret that pseudonyms in the audit are made with: at least 32 characters, "
         "the same for all servers of a store; one of the data folder's own where it is not set.",
-    )
-    host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=8080, description="Port that the server binds to."
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Shape of log lines on standard error."

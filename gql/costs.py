@@ -1,0 +1,279 @@
+"""What an operation costs, before it is run: declared for each field, multiplied by list lengths.
+
+A cost of 1 is about 50 µs of one core. A field's cost is `base`, and for each item that it returns
+`item` and the cost of the fields chosen of it. How many items those are is read from `first`, or
+from the longest list among the arguments; a list that nobody gives a length is taken to have
+ASSUMED_ITEMS. `@skip` and `@include` don't count: the cost is an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    Undefined,
+    VariableNode,
+    get_named_type,
+    is_input_object_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    value_from_ast_untyped,
+)
+
+ASSUMED_ITEMS = 10
+COUNTING_ARGUMENTS = ("first", "last", "limit")
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCost:
+    """What a field costs by itself, and for each of the items that it returns."""
+
+    base: int = 0
+    item: int = 1
+
+
+EXPLAINED = FieldCost(item=1000)
+"""A solve on the graph: tens of milliseconds where it stays local, a second where it doesn't."""
+
+DECLARED = {
+    "Query.purposes": FieldCost(base=2),
+    "Query.runs": FieldCost(base=10),
+    "Query.topSubjects": FieldCost(base=100),
+    "Subject.links": FieldCost(base=20),
+    "Subject.explanation": EXPLAINED,
+    "Score.reasons": FieldCost(base=1000),
+}
+"""By `Type.field`. What isn't here costs 1, a leaf nothing, a change CHANGE."""
+
+CHANGE = FieldCost(base=20, item=10)
+_LEAF = FieldCost(item=0)
+_COMPOSITE = FieldCost()
+
+IN_MEMORY = frozenset(
+    {
+        "Query.subject",
+        "Query.purposes",
+        "Subject.id",
+        "Subject.kind",
+        "Subject.key",
+        "Subject.score",
+        *(
+            f"Score.{name}"
+            for name in (
+                "value",
+                "bound",
+                "width",
+                "band",
+                "ownPoints",
+                "associationPoints",
+                "exposure",
+                "exposureBound",
+                "trust",
+                "trustBound",
+                "programme",
+                "run",
+            )
+        ),
+    }
+)
+"""Fields that read nothing but memory, beside those of Run, Certificate and Purpose."""
+
+_IN_MEMORY_TYPES = frozenset({"Run", "Certificate", "Purpose"})
+LARGEST_IMMEDIATE_COST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One chosen field: its cost, how many items it returns, and what is chosen of them."""
+
+    cost: FieldCost
+    items: Callable[[Variables], int] | int
+    children: tuple[_Node, ...]
+
+    def total(self, variables: Variables) -> int:
+        items = self.items if isinstance(self.items, int) else self.items(variables)
+        return self.cost.base + items * (
+            self.cost.item + sum(child.total(variables) for child in self.children)
+        )
+
+    @property
+    def is_constant(self) -> bool:
+        return isinstance(self.items, int) and all(child.is_constant for child in self.children)
+
+
+class CostPlan:
+    """The cost of one operation as a function of its variables."""
+
+    def __init__(self, nodes: tuple[_Node, ...], *, reads_memory_only: bool) -> None:
+        self._nodes = nodes
+        self._constant = self._sum({}) if all(node.is_constant for node in nodes) else None
+        self._reads_memory_only = reads_memory_only
+
+    @classmethod
+    def of(
+        cls, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> CostPlan:
+        """Plan the cost of an operation of a valid document.
+
+        Args:
+            schema: the schema that the document was validated against.
+            document: where the operation's fragments are.
+            operation: one of the document's.
+        """
+        planner = _Planner(schema, document)
+        root = schema.get_root_type(operation.operation)
+        nodes = tuple(planner.nodes_of(root, operation.selection_set))
+        is_query = operation.operation is OperationType.QUERY
+        return cls(nodes, reads_memory_only=is_query and planner.reads_memory_only)
+
+    def cost(self, variables: Variables) -> int:
+        """Return what the operation costs with these variables, at least 1."""
+        return max(1, self._sum(variables) if self._constant is None else self._constant)
+
+    def is_immediate(self, cost: int) -> bool:
+        """Say whether it is answered from memory faster than a thread could be asked."""
+        return self._reads_memory_only and cost <= LARGEST_IMMEDIATE_COST
+
+    def _sum(self, variables: Variables) -> int:
+        return sum(node.total(variables) for node in self._nodes)
+
+
+class _Planner:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._defaults: dict[str, Any] = {
+            definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+            for operation in document.definitions
+            if isinstance(operation, OperationDefinitionNode)
+            for definition in operation.variable_definitions
+            if definition.default_value is not None
+        }
+        self.reads_memory_only = True
+
+    def nodes_of(
+        self, parent: GraphQLNamedType | None, selections: SelectionSetNode | None
+    ) -> Iterable[_Node]:
+        """Yield the fields chosen of a type, fragments unfolded; types beside each other add up."""
+        for node in selections.selections if selections is not None else ():
+            if isinstance(node, FieldNode):
+                yield from self._nodes_of_field(parent, node)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self._fragments[node.name.value]
+                on = self._schema.get_type(fragment.type_condition.name.value)
+                yield from self.nodes_of(on, fragment.selection_set)
+            elif isinstance(node, InlineFragmentNode):
+                on_node = node.type_condition
+                on = self._schema.get_type(on_node.name.value) if on_node is not None else parent
+                yield from self.nodes_of(on, node.selection_set)
+
+    def _nodes_of_field(self, parent: GraphQLNamedType | None, node: FieldNode) -> Iterable[_Node]:
+        fields: Mapping[str, GraphQLField] = getattr(parent, "fields", {})
+        field = fields.get(node.name.value)
+        if parent is None or field is None:
+            # Introspection: bounded by its own limit. It is long enough for a thread of its own.
+            self.reads_memory_only &= node.name.value == "__typename"
+            return
+        name = f"{parent.name}.{node.name.value}"
+        if name not in IN_MEMORY and parent.name not in _IN_MEMORY_TYPES:
+            self.reads_memory_only = False
+        is_change = parent is self._schema.mutation_type
+        cost = DECLARED.get(name) or _undeclared(field, is_change=is_change)
+        children = tuple(self.nodes_of(get_named_type(field.type), node.selection_set))
+        yield _Node(cost, self._items(parent, field, node, is_change=is_change), children)
+
+    def _items(
+        self, parent: GraphQLNamedType, field: GraphQLField, node: FieldNode, *, is_change: bool
+    ) -> Callable[[Variables], int] | int:
+        counting = [name for name in COUNTING_ARGUMENTS if name in field.args]
+        listing = [name for name, argument in field.args.items() if _holds_list(argument)]
+        returns_list = _is_list(field.type)
+        if not (counting or listing or returns_list):
+            return 1
+        if not counting and not listing:
+            # The page's field has counted the items of its edges already.
+            return 1 if parent.name.endswith("Connection") else ASSUMED_ITEMS
+        if listing and not counting and not returns_list and not is_change:
+            return 1
+        given = {argument.name.value: argument.value for argument in node.arguments}
+        names = counting or listing
+        wanted = {name: (field.args[name], given.get(name)) for name in names}
+
+        def items(variables: Variables) -> int:
+            known = {**self._defaults, **variables}
+            return max(
+                _length(_value(argument, value, known)) for argument, value in wanted.values()
+            )
+
+        if any(_names_variable(value) for _, value in wanted.values()):
+            return items
+        return items({})
+
+
+def _undeclared(field: GraphQLField, *, is_change: bool) -> FieldCost:
+    if is_change:
+        return CHANGE
+    return _LEAF if is_leaf_type(get_named_type(field.type)) else _COMPOSITE
+
+
+def _value(argument: GraphQLArgument, given: Any, variables: Variables) -> Any:
+    value = Undefined if given is None else value_from_ast_untyped(given, dict(variables))
+    return argument.default_value if value is Undefined or value is None else value
+
+
+def _length(value: Any) -> int:
+    """Return how many items a number, a list or an input object with lists asks for."""
+    if isinstance(value, bool) or value is Undefined or value is None:
+        return 1
+    if isinstance(value, int | float):
+        return max(0, int(value)) if abs(value) < 2**53 else 2**53
+    if isinstance(value, Mapping):
+        return max((_length(inner) for inner in value.values() if _counts(inner)), default=1)
+    return len(value) if isinstance(value, list) else 1
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, list | Mapping)
+
+
+def _holds_list(argument: GraphQLArgument) -> bool:
+    if _is_list(argument.type):
+        return True
+    named = get_named_type(argument.type)
+    fields = named.fields.values() if is_input_object_type(named) else ()
+    return any(_is_list(field.type) for field in fields)
+
+
+def _is_list(type_: GraphQLOutputType | Any) -> bool:
+    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)
+
+
+def _names_variable(value: Any) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, VariableNode):
+        return True
+    inner = [getattr(field, "value", None) for field in getattr(value, "fields", ())]
+    return any(_names_variable(item) for item in (*getattr(value, "values", ()), *inner))
