@@ -16,11 +16,12 @@ from cachetools import LRUCache
 
 from gql.errors import FORBIDDEN, QUERY_TOO_COSTLY, RATE_LIMITED, RefusedRequestError, coded
 from graphsvc.access import Principal
+from graphsvc.model import Role
 from graphsvc.settings import Settings
 
 MOST_BUCKETS = 10_000
-REFUSED_DOCUMENT_COST = 50
-"""What a document costs that turns out not to be one: parsing and validating took that long."""
+PREPARING_COST = 50
+"""What it costs to parse and validate a document that is not known yet."""
 
 FAILED_LOGINS_PER_SECOND = 10.0
 FAILED_LOGINS_AT_ONCE = 100.0
@@ -109,21 +110,21 @@ class Admission:
             RefusedRequestError: the credential has used up its rate.
         """
         most = self.most(principal)
+        self._take(self._costs, principal.key_id, cost if cost <= most else 1)
         if cost > most:
             raise coded(
                 QUERY_TOO_COSTLY,
                 f"the query costs {cost}; at most {most} is allowed: "
                 "ask for fewer items (`first`), or in several requests",
             )
-        self._take(self._costs, principal.key_id, cost)
 
-    def charge_for_refused(self, principal: Principal) -> None:
-        """Let a credential pay for a document that could not be run.
+    def charge_for_preparing(self, principal: Principal) -> None:
+        """Let a credential pay for a document that is not known yet.
 
         Raises:
             RefusedRequestError: the credential has used up its rate.
         """
-        self._take(self._costs, principal.key_id, REFUSED_DOCUMENT_COST)
+        self._take(self._costs, principal.key_id, PREPARING_COST)
 
     def note_failed_login(self, address: str) -> None:
         """Count an invalid credential; right ones from that address are let in all the same.
@@ -133,7 +134,7 @@ class Admission:
         """
         self._take(self._failed_logins, address, 1)
 
-    def _most_of_roles(self, roles: frozenset[str]) -> int:
+    def _most_of_roles(self, roles: frozenset[Role]) -> int:
         named = [self._max_cost_by_role[role] for role in roles if role in self._max_cost_by_role]
         return max(named, default=self._max_cost)
 

@@ -19,22 +19,22 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLNamedType,
-    GraphQLOutputType,
+    GraphQLNonNull,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
     Undefined,
     VariableNode,
     get_named_type,
-    is_input_object_type,
     is_leaf_type,
     is_list_type,
-    is_non_null_type,
     value_from_ast_untyped,
 )
+
+from gql.paging import LARGEST_PAGE
 
 ASSUMED_ITEMS = 10
 COUNTING_ARGUMENTS = ("first", "last", "limit")
@@ -67,37 +67,8 @@ CHANGE = FieldCost(base=20, item=10)
 _LEAF = FieldCost(item=0)
 _COMPOSITE = FieldCost()
 
-IN_MEMORY = frozenset(
-    {
-        "Query.subject",
-        "Query.purposes",
-        "Subject.id",
-        "Subject.kind",
-        "Subject.key",
-        "Subject.score",
-        *(
-            f"Score.{name}"
-            for name in (
-                "value",
-                "bound",
-                "width",
-                "band",
-                "ownPoints",
-                "associationPoints",
-                "exposure",
-                "exposureBound",
-                "trust",
-                "trustBound",
-                "programme",
-                "run",
-            )
-        ),
-    }
-)
-"""Fields that read nothing but memory, beside those of Run, Certificate and Purpose."""
-
-_IN_MEMORY_TYPES = frozenset({"Run", "Certificate", "Purpose"})
 LARGEST_IMMEDIATE_COST = 100
+"""What costs no more than that may be answered on the event loop, if from memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +93,9 @@ class _Node:
 class CostPlan:
     """The cost of one operation as a function of its variables."""
 
-    def __init__(self, nodes: tuple[_Node, ...], *, reads_memory_only: bool) -> None:
+    def __init__(self, nodes: tuple[_Node, ...]) -> None:
         self._nodes = nodes
         self._constant = self._sum({}) if all(node.is_constant for node in nodes) else None
-        self._reads_memory_only = reads_memory_only
 
     @classmethod
     def of(
@@ -140,17 +110,11 @@ class CostPlan:
         """
         planner = _Planner(schema, document)
         root = schema.get_root_type(operation.operation)
-        nodes = tuple(planner.nodes_of(root, operation.selection_set))
-        is_query = operation.operation is OperationType.QUERY
-        return cls(nodes, reads_memory_only=is_query and planner.reads_memory_only)
+        return cls(tuple(planner.nodes_of(root, operation.selection_set)))
 
     def cost(self, variables: Variables) -> int:
         """Return what the operation costs with these variables, at least 1."""
         return max(1, self._sum(variables) if self._constant is None else self._constant)
-
-    def is_immediate(self, cost: int) -> bool:
-        """Say whether it is answered from memory faster than a thread could be asked."""
-        return self._reads_memory_only and cost <= LARGEST_IMMEDIATE_COST
 
     def _sum(self, variables: Variables) -> int:
         return sum(node.total(variables) for node in self._nodes)
@@ -171,7 +135,6 @@ class _Planner:
             for definition in operation.variable_definitions
             if definition.default_value is not None
         }
-        self.reads_memory_only = True
 
     def nodes_of(
         self, parent: GraphQLNamedType | None, selections: SelectionSetNode | None
@@ -193,14 +156,10 @@ class _Planner:
         fields: Mapping[str, GraphQLField] = getattr(parent, "fields", {})
         field = fields.get(node.name.value)
         if parent is None or field is None:
-            # Introspection: bounded by its own limit. It is long enough for a thread of its own.
-            self.reads_memory_only &= node.name.value == "__typename"
-            return
-        name = f"{parent.name}.{node.name.value}"
-        if name not in IN_MEMORY and parent.name not in _IN_MEMORY_TYPES:
-            self.reads_memory_only = False
+            return  # introspection has a limit of its own
         is_change = parent is self._schema.mutation_type
-        cost = DECLARED.get(name) or _undeclared(field, is_change=is_change)
+        cost = DECLARED.get(f"{parent.name}.{node.name.value}")
+        cost = cost or _undeclared(field, is_change=is_change)
         children = tuple(self.nodes_of(get_named_type(field.type), node.selection_set))
         yield _Node(cost, self._items(parent, field, node, is_change=is_change), children)
 
@@ -248,7 +207,8 @@ def _length(value: Any) -> int:
     if isinstance(value, bool) or value is Undefined or value is None:
         return 1
     if isinstance(value, int | float):
-        return max(0, int(value)) if abs(value) < 2**53 else 2**53
+        # What is no page size is refused by the field, in words of its own.
+        return int(value) if 0 <= value <= LARGEST_PAGE else LARGEST_PAGE
     if isinstance(value, Mapping):
         return max((_length(inner) for inner in value.values() if _counts(inner)), default=1)
     return len(value) if isinstance(value, list) else 1
@@ -262,12 +222,12 @@ def _holds_list(argument: GraphQLArgument) -> bool:
     if _is_list(argument.type):
         return True
     named = get_named_type(argument.type)
-    fields = named.fields.values() if is_input_object_type(named) else ()
+    fields = named.fields.values() if isinstance(named, GraphQLInputObjectType) else ()
     return any(_is_list(field.type) for field in fields)
 
 
-def _is_list(type_: GraphQLOutputType | Any) -> bool:
-    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)
+def _is_list(type_: object) -> bool:
+    return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
 
 
 def _names_variable(value: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,18 @@ TOKENS_BESIDES = 50
 """What a document takes beyond its tokens, in tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
-    """One operation of a valid document, ready to be run with variables."""
+    """One operation of a valid document, ready to be run with variables.
+
+    `may_be_immediate` holds until it turns out that memory alone never answers it.
+    """
 
     document: DocumentNode
     name: str | None
     kind: OperationType
     costs: CostPlan
+    may_be_immediate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,7 @@ class Asked:
             return cls(text, None, trusted_id)
         sha256 = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
         if not isinstance(sha256, str) or persisted.get("version", 1) != 1:
-            raise _bad(
-                'extensions.persistedQuery: {"version": 1, "sha256Hash": "…"} is needed'
-            )
+            raise _bad('extensions.persistedQuery: {"version": 1, "sha256Hash": "…"} is needed')
         return cls(text, sha256.lower(), trusted_id)
 
 
@@ -130,10 +132,8 @@ class Documents:
         )
         self._trusted_texts = trusted
         self._trusted: dict[str, Document] = {}
-        for text in () if trusted is None else trusted.texts():
-            with trusted.naming(text):
-                document = self._prepared(text, with_suggestions=True)
-            self._trusted[document.sha256] = document
+        if trusted is not None:
+            self._trusted.update(self._prepared_by_sha256(trusted))
 
     def known(self, asked: Asked, holder: str) -> Document | None:
         """Return a document without parsing; None where its text must be parsed first.
@@ -190,6 +190,12 @@ class Documents:
             )
         return found
 
+    def _prepared_by_sha256(self, texts: TrustedTexts) -> Iterator[tuple[str, Document]]:
+        for name, text in texts.items():
+            with texts.naming(name):
+                document = self._prepared(text, with_suggestions=True)
+            yield document.sha256, document
+
     def _persisted_one(self, asked: Asked, holder: str) -> Document:
         if asked.sha256 is None:
             raise _bad("documentId: this server has no trusted documents; send `query`")
@@ -214,17 +220,16 @@ class Documents:
         )
         if errors:
             raise InvalidDocumentError(errors)
-        return Document(_digest(text), node, self._operations_of(node), _reads_schema(node))
-
-    def _operations_of(self, node: DocumentNode) -> dict[str | None, Operation]:
-        return {
-            name: Operation(
-                node, name, definition.operation, CostPlan.of(self._schema, node, definition)
-            )
-            for definition in node.definitions
-            if isinstance(definition, OperationDefinitionNode)
-            for name in [definition.name.value if definition.name else None]
-        }
+        reads_schema = _reads_schema(node)
+        operations: dict[str | None, Operation] = {}
+        for definition in node.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                name = definition.name.value if definition.name else None
+                kind = definition.operation
+                costs = CostPlan.of(self._schema, node, definition)
+                may_be_immediate = kind is OperationType.QUERY and not reads_schema
+                operations[name] = Operation(node, name, kind, costs, may_be_immediate)
+        return Document(_digest(text), node, operations, reads_schema)
 
 
 class InvalidDocumentError(Exception):

@@ -115,9 +115,7 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
     except GraphQLSyntaxError as error:
         if not error.description.startswith("Document contains more than"):
             raise
-    raise too_large(
-        f"the query has more than {limits.tokens} tokens or {limits.comments} comments"
-    )
+    raise too_large(f"the query has more than {limits.tokens} tokens or {limits.comments} comments")
 
 
 def _require_within_limits(document: DocumentNode, limits: Limits) -> None:
@@ -126,6 +124,8 @@ def _require_within_limits(document: DocumentNode, limits: Limits) -> None:
         if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             size = measured.size_of(definition.selection_set)
             size = size.with_directives(len(definition.directives))
+            if _is_about_the_schema(definition):
+                size = QuerySize(introspection=size.fields)
             is_operation = isinstance(definition, OperationDefinitionNode)
             _require_within(size, limits, is_operation=is_operation)
     pairs = measured.like_named_pairs()
@@ -215,6 +215,11 @@ class _Measure:
                 self._count_names(fragment.selection_set if fragment else None, names)
             elif isinstance(node, InlineFragmentNode):
                 self._count_names(node.selection_set, names)
+
+
+def _is_about_the_schema(definition: OperationDefinitionNode | FragmentDefinitionNode) -> bool:
+    on = getattr(definition, "type_condition", None)
+    return on is not None and on.name.value.startswith("__")
 
 
 def _selections_of(selections: SelectionSetNode | None) -> Iterable[SelectionNode]:

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gql.answering import Resources
 from gql.errors import format_error
-from gql.handler import HttpHandler, Resources
+from gql.handler import HttpHandler
 from gql.schema import schema
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, KeyRing
 from graphsvc.app import Service
@@ -43,7 +44,8 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         with open_service() as service, AuditTrail(service.store) as trail:
             keys = KeyRing(service.settings.data_dir / ACCESS_FOLDER)
-            yield {"resources": Resources(service, trail, keys), "readiness": Readiness()}
+            with Resources.open(service, trail, keys) as resources:
+                yield {"resources": resources, "readiness": Readiness()}
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(

@@ -36,7 +36,7 @@ class TrustedTexts:
         """
         try:
             by_id = _of_folder(source) if source.is_dir() else _of_manifest(source.read_text())
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise SettingsError(
                 f"{VARIABLE}: {source} is neither a folder of .graphql files nor a JSON manifest "
                 f"of ids and texts ({error})"
@@ -45,25 +45,24 @@ class TrustedTexts:
             raise SettingsError(f"{VARIABLE}: {source} holds no document")
         return cls(by_id, source)
 
-    def texts(self) -> Iterator[str]:
-        """Yield every text."""
-        yield from self._by_id.values()
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Yield every id with its text."""
+        yield from self._by_id.items()
 
     def sha256_of(self, name: str) -> str | None:
         """Return the SHA-256 of the text that an id stands for; of itself, where it is one."""
         return self._sha256_by_id.get(name) or name.removeprefix("sha256:").lower()
 
     @contextmanager
-    def naming(self, text: str) -> Iterator[None]:
+    def naming(self, name: str) -> Iterator[None]:
         """Turn an error about a text into one that names where it comes from.
 
         Raises:
-            SettingsError: the text can't be used.
+            SettingsError: the text of that id can't be used.
         """
         try:
             yield
         except Exception as error:
-            name = next(name for name, known in self._by_id.items() if known == text)
             why = error.message if isinstance(error, GraphQLError) else str(error)
             raise SettingsError(f"{VARIABLE}: {self._source}: {name}: {why}") from error
 
@@ -82,10 +81,10 @@ def _of_manifest(content: str) -> dict[str, str]:
             if isinstance(operation, dict)
         }
     if not isinstance(manifest, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004: a wrong value, not a wrong call
+        raise TypeError("it is no JSON object")
     for name, text in manifest.items():
         if not isinstance(name, str) or not isinstance(text, str):
-            raise ValueError(f"{str(name)[:64]!r}: a text is needed")  # noqa: TRY004
+            raise TypeError(f"{str(name)[:64]!r}: a text is needed")
     return manifest
 
 
