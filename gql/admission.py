@@ -14,13 +14,14 @@ from functools import lru_cache
 
 from cachetools import LRUCache
 
+from gql.costs import REQUEST
 from gql.errors import FORBIDDEN, QUERY_TOO_COSTLY, RATE_LIMITED, RefusedRequestError, coded
 from graphsvc.access import Principal
 from graphsvc.model import Role
 from graphsvc.settings import Settings
 
 MOST_BUCKETS = 10_000
-PREPARING_COST = 50
+PREPARING_COST = 200
 """What it costs to parse and validate a document that is not known yet."""
 
 FAILED_LOGINS_PER_SECOND = 10.0
@@ -110,7 +111,7 @@ class Admission:
             RefusedRequestError: the credential has used up its rate.
         """
         most = self.most(principal)
-        self._take(self._costs, principal.key_id, cost if cost <= most else 1)
+        self._take(self._costs, principal.key_id, cost if cost <= most else REQUEST)
         if cost > most:
             raise coded(
                 QUERY_TOO_COSTLY,

@@ -1,9 +1,9 @@
 """What an operation costs, before it is run: declared for each field, multiplied by list lengths.
 
-A cost of 1 is about 50 µs of one core. A field's cost is `base`, and for each item that it returns
-`item` and the cost of the fields chosen of it. How many items those are is read from `first`, or
-from the longest list among the arguments; a list that nobody gives a length is taken to have
-ASSUMED_ITEMS. `@skip` and `@include` don't count: the cost is an upper bound.
+A cost of 1 is about 10 µs of one core. A request costs REQUEST. A field costs `base`, and for each
+item that it returns `item` and the cost of the fields chosen of it. How many items those are is
+read from `first`, or from the longest list among the arguments; a list that nobody gives a length
+is taken to have ASSUMED_ITEMS. `@skip` and `@include` do not count: the cost is an upper bound.
 """
 
 from __future__ import annotations
@@ -50,24 +50,27 @@ class FieldCost:
     item: int = 1
 
 
-EXPLAINED = FieldCost(item=1000)
+EXPLAINED = FieldCost(base=5000)
 """A solve on the graph: tens of milliseconds where it stays local, a second where it doesn't."""
 
 DECLARED = {
-    "Query.purposes": FieldCost(base=2),
-    "Query.runs": FieldCost(base=10),
-    "Query.topSubjects": FieldCost(base=100),
-    "Subject.links": FieldCost(base=20),
+    "Query.purposes": FieldCost(base=5),
+    "Query.runs": FieldCost(base=100),
+    "Query.topSubjects": FieldCost(base=500),
+    "Query.decisions": FieldCost(base=100),
+    "Decision.reasons": FieldCost(item=0),
+    "Subject.links": FieldCost(base=100, item=2),
     "Subject.explanation": EXPLAINED,
-    "Score.reasons": FieldCost(base=1000),
+    "Score.reasons": EXPLAINED,
 }
-"""By `Type.field`. What isn't here costs 1, a leaf nothing, a change CHANGE."""
+"""By `Type.field`. What isn't here costs 1 an item, a leaf nothing, a change CHANGE."""
 
-CHANGE = FieldCost(base=20, item=10)
+REQUEST = 10
+CHANGE = FieldCost(base=200, item=20)
 _LEAF = FieldCost(item=0)
 _COMPOSITE = FieldCost()
 
-LARGEST_IMMEDIATE_COST = 100
+LARGEST_IMMEDIATE_COST = 200
 """What costs no more than that may be answered on the event loop, if from memory."""
 
 
@@ -113,11 +116,11 @@ class CostPlan:
         return cls(tuple(planner.nodes_of(root, operation.selection_set)))
 
     def cost(self, variables: Variables) -> int:
-        """Return what the operation costs with these variables, at least 1."""
-        return max(1, self._sum(variables) if self._constant is None else self._constant)
+        """Return what the operation costs with these variables."""
+        return self._sum(variables) if self._constant is None else self._constant
 
     def _sum(self, variables: Variables) -> int:
-        return sum(node.total(variables) for node in self._nodes)
+        return REQUEST + sum(node.total(variables) for node in self._nodes)
 
 
 class _Planner:

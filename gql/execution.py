@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLSchema, execute_sync
 from gql.context import RequestContext
 from gql.documents import Operation
 from gql.patience import StoreNeededError
+from gql.tables import TableExecution
 
 
 def run(
@@ -42,6 +43,7 @@ def run(
         context_value=context,
         variable_values=dict(variables),
         operation_name=operation.name,
+        execution_context_class=TableExecution,
         hide_suggestions=not with_suggestions,
     )
     for error in result.errors or ():

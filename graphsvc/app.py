@@ -5,13 +5,14 @@ This is the only module that knows both the ports and the adapters behind them.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,6 +20,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
     ConflictError,
@@ -29,6 +31,7 @@ from graphsvc.errors import (
 )
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
@@ -50,11 +53,14 @@ from graphsvc.replay import PastScore, Replayed, past_score, replay, require_evi
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
+from graphsvc.store.announcing import AnnouncingStore
 from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+DocumentT = TypeVar("DocumentT", Purpose, Programme)
+
 CURRENT_RUN_SECONDS = 1.0
 """For how long a reader may go on serving a run after another has been published."""
 
@@ -115,7 +121,8 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
         self.settings = settings
-        self.store = store
+        self.announcing = AnnouncingStore(store)
+        self.store = cast(Store, self.announcing)
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
@@ -125,6 +132,7 @@ class Service:
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._documents: dict[tuple[DefinitionKind, str, int], Purpose | Programme] = {}
         self._lock = threading.Lock()
         self._explainer_lock = threading.Lock()
 
@@ -212,6 +220,16 @@ class Service:
             subject=None if subject is None else self.pseudonyms.of_subject(subject),
             detail=detail,
         )
+
+    def audit_drafts(
+        self, actor: str, action: AuditAction, subjects: Iterable[SubjectRef], *, purpose: str
+    ) -> list[AuditDraft]:
+        """Return an entry for each of many subjects that were read at once."""
+        now = datetime.now(UTC)
+        return [
+            AuditDraft(at=now, actor=actor, action=action, purpose=purpose, subject=pseudonym)
+            for pseudonym in map(self.pseudonyms.of_subject, subjects)
+        ]
 
     def estimate(
         self,
@@ -325,16 +343,28 @@ class Service:
             SubjectNotFoundError: the run has no such subject.
             DefinitionNotFoundError: the purpose has no policy.
         """
-        policy = self.library.policy(purpose)
         scores = self.scores(purpose, programme=programme)
-        run = scores.run
+        judge = self.judge(purpose, scores.run)
         return advise(
-            policy,
+            judge.policy,
+            judge.programme,
+            judge.purpose,
+            scores.score(subject),
+            scores.run.run_id,
+            is_under_review=subject in judge.under_review,
+        )
+
+    def judge(self, purpose: str, run: ScoreRun) -> Judge:
+        """Return what judges the scores of a run: the purpose's policy, and who is under review.
+
+        Raises:
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        return Judge(
+            self.library.policy(purpose),
             self._declared_programme(run.programme, run.programme_version),
             self._declared_purpose(run.purpose, run.purpose_version),
-            scores.score(subject),
-            run.run_id,
-            is_under_review=self.redress.is_under_review(purpose, subject),
+            self.redress.under_review(purpose),
         )
 
     def explain(
@@ -458,6 +488,58 @@ class Service:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
 
+    def roll_back(
+        self,
+        purpose: str,
+        *,
+        to: str | None = None,
+        programme: str | None = None,
+        actor: str = "cli",
+    ) -> RolledBack:
+        """Make an earlier run current again; every server reads it a second later at most.
+
+        Args:
+            purpose: whose readers get it.
+            to: id of the run; the one made before the current one otherwise.
+            programme: name of one of the purpose's programmes; its champion otherwise.
+            actor: who asked, for the audit.
+
+        Raises:
+            RunNotFoundError: there is no such run, no earlier one, or its values were pruned.
+        """
+        chosen = self._programme(purpose, programme)
+        rolled_back = roll_back(self.store, chosen.name, to)
+        detail = f"{rolled_back.replaced.run_id} to {rolled_back.run.run_id}"
+        self.note(actor, AuditAction.ROLLBACK, purpose=purpose, detail=detail)
+        with self._lock:
+            self._current.pop(chosen.name, None)
+        return rolled_back
+
+    def prune_runs(
+        self,
+        kept: KeptRuns,
+        *,
+        actor: str = "cli",
+        now: datetime | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Remove the values of runs that need not be kept, or only say which those are.
+
+        Never the current run of a programme, nor one that an undecided dispute may be about.
+        """
+        moment = now or datetime.now(UTC)
+        pruned = prunable(self.store, kept, moment)
+        if dry_run or not pruned.runs:
+            return pruned
+        for run in pruned.runs:
+            # Somebody may have rolled back to it meanwhile.
+            with contextlib.suppress(ConflictError):
+                self.store.prune_run(run.run_id, moment)
+                self._run_files.drop(run.run_id)
+        detail = f"{len(pruned.runs)} runs, {pruned.runs[-1].run_id} to {pruned.runs[0].run_id}"
+        self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
+        return pruned
+
     def forget_local_copies(self) -> None:
         """Remove the files and the memory of snapshots, runs and explanations."""
         with self._lock, self._explainer_lock:
@@ -500,13 +582,21 @@ class Service:
                 self.store.save_definition(definition)
 
     def _declared_purpose(self, name: str, version: int) -> Purpose:
-        stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
-        if stored is None:
-            raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
-        return Purpose.model_validate_json(stored.body)
+        return self._declared(Purpose, DefinitionKind.PURPOSE, name, version)
 
     def _declared_programme(self, name: str, version: int) -> Programme:
-        stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
+        return self._declared(Programme, DefinitionKind.PROGRAMME, name, version)
+
+    def _declared(
+        self, model: type[DocumentT], kind: DefinitionKind, name: str, version: int
+    ) -> DocumentT:
+        """Return a stored version of a document; versions never change, so each is read once."""
+        known = self._documents.get((kind, name, version))
+        if isinstance(known, model):
+            return known
+        stored = self.store.definition(kind, name, version)
         if stored is None:
-            raise RunNotFoundError(f"programme {name} version {version} is not in the store")
-        return Programme.model_validate_json(stored.body)
+            raise RunNotFoundError(f"{kind} {name} version {version} is not in the store")
+        document = model.model_validate_json(stored.body)
+        self._documents[kind, name, version] = document
+        return document

@@ -21,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFoundError
+from graphsvc.lookup import KeyColumn, Places, find_ranks
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
@@ -151,11 +152,25 @@ def read_payload(store: Reader, run_id: str) -> tuple[ScoreRun, bytes]:
         run = store.run(run_id)
         if run is None:
             raise RunNotFoundError(f"run {run_id} is not published")
+        require_values(run)
         payload = b"".join(store.run_payload(run_id))
         if payload_checksum(payload) == run.checksum:
             return run, payload
         # Somebody was taken out of it while it was read: now it is another payload.
     raise _damaged(run_id)
+
+
+def require_values(run: ScoreRun) -> None:
+    """Refuse a run whose values are no longer kept.
+
+    Raises:
+        RunNotFoundError: it was pruned; says how to get them again.
+    """
+    if run.pruned_at is not None:
+        raise RunNotFoundError(
+            f"run {run.run_id}: its values were pruned on {run.pruned_at:%Y-%m-%d}; graphsvc "
+            f"replay {run.run_id} makes them again from the records and compares them"
+        )
 
 
 def _damaged(run_id: str) -> SnapshotDamagedError:
@@ -183,6 +198,7 @@ class PublishedScores:
         self._band: NDArray[np.uint8] = batch.column("band").to_numpy()
         self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
         self._key = batch.column("key")
+        self._keys = KeyColumn.of(self._key)
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
@@ -230,6 +246,14 @@ class PublishedScores:
             raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
         return rank
 
+    def ranks_of(self, subjects: Sequence[SubjectRef]) -> Places:
+        """Return many subjects' places in the order of (kind, key), -1 where one has none."""
+        return find_ranks(self._kind, self._keys, subjects)
+
+    def bands_at(self, ranks: Places) -> tuple[NDArray[np.uint8], list[str]]:
+        """Return the places of bands at some ranks, and the bands' names, the lowest first."""
+        return self._band[ranks], self._bands
+
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""
         values = {name: float(column[rank]) for name, column in self._values.items()}
@@ -275,7 +299,9 @@ class RunShelf:
 
         Raises:
             SnapshotDamagedError: what the store holds doesn't match the run's checksum.
+            RunNotFoundError: the run was pruned.
         """
+        require_values(run)
         self._copies.refresh()
         for _ in range(READ_ATTEMPTS):
             try:
@@ -288,8 +314,14 @@ class RunShelf:
                 now = self._store.run(run.run_id)
                 if now is None or now == run:
                     raise
+                require_values(now)
                 run = now
         raise _damaged(run.run_id)
+
+    def drop(self, run_id: str) -> None:
+        """Remove the local copies of one run."""
+        for path in self._copies.folder.glob(f"{run_id}.*"):
+            path.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Remove every local copy."""

@@ -68,17 +68,17 @@ class ServingSettings(BaseSettings):
     max_aliases: AtLeastOne = Field(default=30, description="Aliases, fragments unfolded.")
     max_directives: AtLeastOne = Field(default=50, description="Directives, fragments unfolded.")
     max_cost: AtLeastOne = Field(
-        default=20_000, description="Cost of a request, for roles that are not named below."
+        default=100_000, description="Cost of a request, for roles that are not named below."
     )
     max_cost_by_role: dict[Role, AtLeastOne] = Field(
-        default=dict.fromkeys(PEOPLE, 100_000),
+        default=dict.fromkeys(PEOPLE, 500_000),
         description="Cost of a request by role (JSON); the largest of a credential's roles holds.",
     )
     rate_cost_per_second: Annotated[float, Field(ge=0)] = Field(
-        default=20_000, description="Cost that a credential gets anew each second; 0: no limit."
+        default=100_000, description="Cost that a credential gets anew each second; 0: no limit."
     )
     rate_burst_cost: AtLeastOne = Field(
-        default=100_000, description="Cost that a credential can save up."
+        default=500_000, description="Cost that a credential can save up."
     )
     introspection_roles: frozenset[Role] = Field(
         default=PEOPLE,

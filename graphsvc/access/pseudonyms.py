@@ -7,7 +7,6 @@ meant, nobody can read a name out of a pseudonym. All servers of one store need 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -75,7 +74,7 @@ class Pseudonyms:
     def _of(self, *parts: str) -> str:
         # A part can't hold a NUL (checks.check_key), so no two names give the same text.
         text = "\0".join(parts).encode()
-        return f"~{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:DIGEST_CHARACTERS]}"
+        return f"~{hmac.digest(self._key, text, 'sha256').hex()[:DIGEST_CHARACTERS]}"
 
 
 def require_same_key(store: Store, pseudonyms: Pseudonyms) -> None:
