@@ -14,6 +14,7 @@ from typing import Any, cast
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from gql.admission import Admission
+from gql.authentication import Doorkeeper
 from gql.context import RequestContext
 from gql.costs import LARGEST_IMMEDIATE_COST
 from gql.documents import Asked, Document, Documents, InvalidDocumentError, Operation
@@ -24,7 +25,7 @@ from gql.patience import FromMemory, HeldTrail, OnTime, StoreNeededError
 from gql.schema import schema
 from gql.threads import Threads
 from gql.trusted import TrustedTexts
-from graphsvc.access import AuditTrail, KeyRing, Principal
+from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.settings import Settings
 
@@ -35,14 +36,16 @@ class Resources:
 
     service: Service
     trail: AuditTrail
-    keys: KeyRing
+    doorkeeper: Doorkeeper
     documents: Documents
     admission: Admission
     threads: Threads
 
     @classmethod
     @contextmanager
-    def open(cls, service: Service, trail: AuditTrail, keys: KeyRing) -> Iterator[Resources]:
+    def open(
+        cls, service: Service, trail: AuditTrail, doorkeeper: Doorkeeper
+    ) -> Iterator[Resources]:
         """Provide them, with limits and threads as the service's settings say.
 
         Raises:
@@ -57,7 +60,7 @@ class Resources:
             trusted=None if source is None else TrustedTexts.load(source),
         )
         with Threads(settings.max_waiting, settings.execution_seconds) as threads:
-            yield cls(service, trail, keys, documents, Admission(settings), threads)
+            yield cls(service, trail, doorkeeper, documents, Admission(settings), threads)
 
     @property
     def settings(self) -> Settings:

@@ -16,11 +16,11 @@ from starlette.responses import Response
 
 from gql.answering import Resources, answer
 from gql.answers import json_response, takes_gzip
+from gql.authentication import credential_in
 from gql.errors import RefusedRequestError, describe
 from gql.media import GRAPHQL_JSON, JSON, negotiated
 from gql.requests import parameters_of, refuse
 from graphsvc.access import Principal
-from graphsvc.errors import NotAuthenticatedError
 
 
 class HttpHandler(GraphQLHTTPHandler):
@@ -40,7 +40,7 @@ class HttpHandler(GraphQLHTTPHandler):
 
 async def _answered(request: Request, media: str | None) -> Response:
     resources: Resources = request.state.resources
-    principal = _authenticated(request, resources)
+    principal = await _authenticated(request, resources)
     if media is None:
         refuse(HTTPStatus.NOT_ACCEPTABLE, f"Accept: {GRAPHQL_JSON} or {JSON} can be had")
     parameters = await parameters_of(request, resources.settings)
@@ -57,18 +57,10 @@ async def _answered(request: Request, media: str | None) -> Response:
     )
 
 
-def _authenticated(request: Request, resources: Resources) -> Principal:
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        credential = request.headers.get("x-api-key", "")
-    challenge = 'Bearer realm="graphsvc"'
+async def _authenticated(request: Request, resources: Resources) -> Principal:
     try:
-        return resources.keys.authenticate(credential.strip())
-    except NotAuthenticatedError as error:
-        if credential:
-            challenge += ', error="invalid_token"'
+        return await resources.doorkeeper.of_request(request)
+    except RefusedRequestError as refused:
+        if refused.status == HTTPStatus.UNAUTHORIZED and credential_in(request):
             resources.admission.note_failed_login(request.client.host if request.client else "")
-        message = str(error) if credential else "an API key is needed: Authorization: Bearer gsk_…"
-        raise RefusedRequestError(
-            HTTPStatus.UNAUTHORIZED, error.code, message, {"WWW-Authenticate": challenge}
-        ) from None
+        raise

@@ -10,15 +10,18 @@ import structlog
 from anyio import to_thread
 from ariadne.asgi import GraphQL
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gql.answering import Resources
+from gql.authentication import Doorkeeper
 from gql.errors import format_error
 from gql.handler import HttpHandler
+from gql.origins import OriginGuard
 from gql.schema import schema
-from graphsvc.access import ACCESS_FOLDER, AuditTrail, KeyRing
+from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
 from graphsvc.settings import Settings
 
@@ -43,8 +46,13 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         with open_service() as service, AuditTrail(service.store) as trail:
-            keys = KeyRing(service.settings.data_dir / ACCESS_FOLDER)
-            with Resources.open(service, trail, keys) as resources:
+            gate = Gate.open(
+                service.settings,
+                service.settings.data_dir / ACCESS_FOLDER,
+                service.pseudonyms,
+                service.library.purpose_names(),
+            )
+            with Resources.open(service, trail, Doorkeeper(gate)) as resources:
                 yield {"resources": resources, "readiness": Readiness()}
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
@@ -61,6 +69,7 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
         ],
+        middleware=[Middleware(OriginGuard)],
         lifespan=lifespan,
     )
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode
 
+from graphsvc.access_settings import Words, split_pairs, split_words
 from graphsvc.model.role import Role
 
-AtLeastOne = Annotated[int, Field(ge=1)]
 PEOPLE = frozenset(Role) - {Role.SERVICE}
+AtLeastOne = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Roles = Annotated[frozenset[Role], NoDecode, BeforeValidator(split_words)]
+CostByRole = Annotated[dict[Role, AtLeastOne], NoDecode, BeforeValidator(split_pairs)]
 
 
 class ServingSettings(BaseSettings):
@@ -33,10 +36,10 @@ class ServingSettings(BaseSettings):
     tls_key_password: SecretStr | None = Field(
         default=None, description="Password of the private key, where it has one."
     )
-    trusted_proxies: str = Field(
-        default="",
+    trusted_proxies: Words = Field(
+        default=(),
         description="Addresses or networks, separated by commas, whose X-Forwarded-For and "
-        "X-Forwarded-Proto are believed; nobody's where it is empty.",
+        "X-Forwarded-Proto are believed; nobody's where there are none.",
     )
 
     header_seconds: Seconds = Field(
@@ -70,9 +73,10 @@ class ServingSettings(BaseSettings):
     max_cost: AtLeastOne = Field(
         default=100_000, description="Cost of a request, for roles that are not named below."
     )
-    max_cost_by_role: dict[Role, AtLeastOne] = Field(
+    max_cost_by_role: CostByRole = Field(
         default=dict.fromkeys(PEOPLE, 500_000),
-        description="Cost of a request by role (JSON); the largest of a credential's roles holds.",
+        description="Cost of a request by role: role=cost, separated by commas; the largest of a "
+        "credential's roles holds.",
     )
     rate_cost_per_second: Annotated[float, Field(ge=0)] = Field(
         default=100_000, description="Cost that a credential gets anew each second; 0: no limit."
@@ -80,9 +84,9 @@ class ServingSettings(BaseSettings):
     rate_burst_cost: AtLeastOne = Field(
         default=500_000, description="Cost that a credential can save up."
     )
-    introspection_roles: frozenset[Role] = Field(
+    introspection_roles: Roles = Field(
         default=PEOPLE,
-        description="Roles that may read the schema and get suggestions in errors (JSON list).",
+        description="Roles that may read the schema and get suggestions in errors.",
     )
     trusted_documents: Path | None = Field(
         default=None,

@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from graphsvc.access_settings import AccessSettings
 from graphsvc.errors import SettingsError
 from graphsvc.serving_settings import ServingSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(ServingSettings):
+class Settings(AccessSettings, ServingSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from graphsvc.access import require_loopback_for_dev_mode
 from graphsvc.cli.operators import use_threads
 from graphsvc.cli.output import stderr
 from graphsvc.errors import SettingsError
@@ -21,6 +22,7 @@ def serve(
     import uvicorn
 
     settings = Settings.load(host=host, port=port, workers=workers)
+    require_loopback_for_dev_mode(settings)
     use_threads(settings)
     _check_tls(settings)
     if not settings.binds_to_loopback and settings.tls_certificate is None:
@@ -39,7 +41,7 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
         ssl_keyfile_password=None if password is None else password.get_secret_value(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -39,10 +38,10 @@ def test_every_setting_of_the_server_is_documented_with_its_default() -> None:
 
 def _shown_default(value: object) -> str:
     if isinstance(value, frozenset):
-        return json.dumps(sorted(value))
+        return ",".join(sorted(value))
     if isinstance(value, dict):
-        return json.dumps(dict(sorted(value.items())))
-    return str(value) if value not in {None, ""} else "–"
+        return ",".join(f"{name}={most}" for name, most in sorted(value.items()))
+    return str(value) if value not in {None, ()} else "–"
 
 
 def test_every_command_in_the_readme_exists() -> None:
