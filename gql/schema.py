@@ -6,13 +6,14 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.decisions import DecisionQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
 
 
-class Query(PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
+class Query(DecisionQueries, PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 
