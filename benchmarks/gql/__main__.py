@@ -54,6 +54,8 @@ def cases(keys: Sequence[str]) -> list[Case]:
     chosen = random.Random(3).sample(keys, BODIES)
     return [
         Case("one score", [_body("score", key=key, purpose=PURPOSE) for key in chosen], 16),
+        Case("100 decisions", [_decisions(keys, 100, seed) for seed in range(50)], 4),
+        Case("1,000 decisions", [_decisions(keys, 1000, seed) for seed in range(10)], 1),
         Case("100 subjects × 10 links", [_body("links", purpose=PURPOSE)], 4),
     ]
 
@@ -79,6 +81,12 @@ def main() -> None:
 def _body(operation: str, **variables: object) -> str:
     query = (OPERATIONS / f"{operation}.graphql").read_text()
     return json.dumps({"query": query, "variables": variables})
+
+
+def _decisions(keys: Sequence[str], count: int, seed: int) -> str:
+    chosen = random.Random(seed).sample(keys, count)
+    subjects = [{"kind": "ACCOUNT", "key": key} for key in chosen]
+    return _body("decisions", purpose=PURPOSE, subjects=subjects)
 
 
 def _compare(case: Case, servers: Sequence[Server]) -> None:
@@ -141,8 +149,8 @@ def _measure(case: Case, server: Server, seconds: int) -> Measured:
         printed, _ = load.communicate(json.dumps(wanted), timeout=seconds + 60)
     used = server.cpu_s() - before
     result = json.loads(printed)
-    if result["failures"]:
-        raise RuntimeError(f"{case.name}: {server.name} failed {result['failures']} times")
+    if result["failures"] or not result["requests"]:
+        raise RuntimeError(f"{case.name}: {server.name} answered {result}")
     return Measured(
         per_second=result["requests"] / result["seconds"],
         p50_ms=result["p50_ms"],

@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from graphql_relay import to_global_id
 
 from gql.paging import cursor_of
 from graphsvc.access import ACCESS_FOLDER, create_key
+from graphsvc.advice import Advised
 from graphsvc.app import Service
 from graphsvc.model import (
+    Advice,
     Event,
     EventKind,
     Link,
@@ -122,8 +125,10 @@ def _content(service: Service) -> dict[str, Any]:
     scores = service.scores(PURPOSE)
     top = [scores.ref_at_rank(rank).key for rank in scores.ranks_by("exposure", TOP)]
     subjects = [_shown(scores.ref_at_rank(rank)) for rank in range(len(scores))]
+    decisions = _decisions(service)
     for rank, subject in enumerate(subjects):
         subject["score"] = _score(service, rank)
+        subject["decision"] = decisions[rank]
     of_top = set(top)
     for subject in subjects:
         subject["links"] = _links(service, subject["key"]) if subject["key"] in of_top else []
@@ -159,6 +164,34 @@ def _score(service: Service, rank: int) -> dict[str, Any]:
             "snapshotSequence": run.snapshot_sequence,
             "scoreBound": run.score_bound,
         },
+    }
+
+
+def _decisions(service: Service) -> list[dict[str, Any]]:
+    scores = service.scores(PURPOSE)
+    ranks = np.arange(len(scores))
+    subjects = [scores.ref_at_rank(int(rank)) for rank in ranks]
+    judged = service.judge(PURPOSE, scores.run).judge(scores, ranks, subjects)
+    return [_decision(judged.at(place), scores.run.score_bound) for place in range(len(judged))]
+
+
+def _decision(advised: Advised, bound: float) -> dict[str, Any]:
+    return {
+        "advice": advised.advice.name,
+        "needsPerson": advised.advice is Advice.REVIEW,
+        "onOwnEvidence": advised.on_own_evidence.name,
+        "score": advised.score,
+        "bound": bound,
+        "band": advised.band,
+        "width": advised.width,
+        "policy": advised.policy,
+        "policyVersion": advised.policy_version,
+        "programme": advised.programme,
+        "runId": advised.run_id,
+        "reasons": [
+            {"code": reason.code, "points": reason.points, "text": reason.text}
+            for reason in advised.reasons
+        ],
     }
 
 

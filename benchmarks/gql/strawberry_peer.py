@@ -20,6 +20,12 @@ from strawberry.schema.config import StrawberryConfig
 Long = NewType("Long", int)
 DateTime = NewType("DateTime", str)
 SubjectKind = strawberry.enum(Enum("SubjectKind", {"ACCOUNT": "ACCOUNT"}))
+Advice = strawberry.enum(
+    Enum("Advice", ["WAIVE_DEPOSIT", "FAST_CHECKOUT", "STANDARD", "STEP_UP", "REVIEW"])
+)
+DecisionProblem = strawberry.enum(
+    Enum("DecisionProblem", {"SUBJECT_NOT_FOUND": "SUBJECT_NOT_FOUND"})
+)
 LinkKind = strawberry.enum(Enum("LinkKind", {"KNOWS": "KNOWS"}))
 LinkDirection = strawberry.enum(
     Enum("LinkDirection", {"OUTGOING": "OUTGOING", "INCOMING": "INCOMING"})
@@ -71,6 +77,7 @@ class Subject:
     id: strawberry.ID
     kind: SubjectKind
     key: str
+    its_decision: strawberry.Private[Any] = None
     its_score: strawberry.Private[Score | None] = None
     its_links: strawberry.Private[list[Any]] = ()
 
@@ -113,7 +120,48 @@ class ScoredSubject:
 
 
 @strawberry.type
+class Reason:
+    code: str
+    points: float
+    text: str
+
+
+@strawberry.type
+class Decision:
+    advice: Advice
+    needs_person: bool
+    on_own_evidence: Advice
+    score: float
+    bound: float
+    band: str | None
+    width: float
+    policy: str
+    policy_version: int
+    programme: str
+    run_id: str
+    reasons: list[Reason]
+
+
+@strawberry.type
+class SubjectDecision:
+    subject: Subject
+    decision: Decision | None
+    problem: DecisionProblem | None
+
+
+@strawberry.input
+class SubjectInput:
+    kind: SubjectKind
+    key: str
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    def decisions(self, purpose: str, subjects: list[SubjectInput]) -> list[SubjectDecision]:
+        _require(purpose)
+        return [_decided(asked) for asked in subjects]
+
     @strawberry.field
     def subject(self, kind: SubjectKind, key: str) -> Subject | None:
         return DATA.subjects.get(key)
@@ -136,11 +184,32 @@ class Data:
                 kind=SubjectKind[found["kind"]],
                 key=found["key"],
                 its_score=Score(**{**_snake(found["score"]), "run": run}),
+                its_decision=_decision(found["decision"]),
                 its_links=[_edge(link) for link in found["links"]],
             )
             for found in content["subjects"]
         }
         self.top = [self.subjects[key] for key in content["top"]]
+
+
+def _decided(asked: SubjectInput) -> SubjectDecision:
+    known = DATA.subjects.get(asked.key)
+    return SubjectDecision(
+        subject=Subject(id=strawberry.ID(""), kind=asked.kind, key=asked.key),
+        decision=known.its_decision if known else None,
+        problem=None if known else DecisionProblem.SUBJECT_NOT_FOUND,
+    )
+
+
+def _decision(found: dict[str, Any]) -> Decision:
+    return Decision(
+        **{
+            **_snake(found),
+            "advice": Advice[found["advice"]],
+            "on_own_evidence": Advice[found["onOwnEvidence"]],
+            "reasons": [Reason(**reason) for reason in found["reasons"]],
+        }
+    )
 
 
 def _edge(found: dict[str, Any]) -> LinkEdge:

@@ -17,10 +17,20 @@ function require(purpose) {
 const resolvers = {
   Query: {
     subject: (_, { key }) => subjects.get(key),
+    decisions: (_, { purpose, subjects: asked }) => {
+      require(purpose);
+      return asked.map(({ kind, key }) => ({
+        subject: { kind, key },
+        decision: subjects.get(key)?.decision,
+      }));
+    },
     topSubjects: (_, { purpose, first }) => {
       require(purpose);
       return top.slice(0, first).map((subject) => ({ subject, score: subject.score }));
     },
+  },
+  SubjectDecision: {
+    problem: ({ decision }) => (decision ? null : "SUBJECT_NOT_FOUND"),
   },
   Subject: {
     score: (subject, { purpose }) => {
