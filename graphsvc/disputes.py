@@ -112,9 +112,7 @@ def open_dispute(
     return _store(store, dispute_id, opened, record, [], note_of)
 
 
-def suspend_dispute(
-    store: Store, dispute_id: str, *, note_of: NoteOf | None = None
-) -> DisputeStep:
+def suspend_dispute(store: Store, dispute_id: str, *, note_of: NoteOf | None = None) -> DisputeStep:
     """Switch the contested record's effect off until the decision.
 
     Raises:

@@ -50,18 +50,13 @@ ROLES: dict[Act, frozenset[Role]] = {
 """Which roles may do what; any one of them is enough."""
 
 
-def has_role(principal: Principal, *roles: Role) -> bool:
-    """Say whether a credential holds one of some roles."""
-    return not principal.roles.isdisjoint(roles)
-
-
 def require_role(principal: Principal, act: Act) -> None:
     """Refuse whoever holds none of the roles that an act needs.
 
     Raises:
         NotPermittedError: names the roles that would do.
     """
-    if not has_role(principal, *ROLES[act]):
+    if not principal.holds_one_of(*ROLES[act]):
         needed = " or ".join(sorted(ROLES[act]))
         raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
 
