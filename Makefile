@@ -9,8 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
+NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live proof serve schema lock clean
+.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live proof serve schema lock lock-node clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,8 +39,12 @@ format: setup ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup ## run every test, on SQLite and on a real Neo4j
+test: setup $(if $(GRAPHSVC_TESTS_WITHOUT_NODE),,$(NODE_MODULES)) ## run every test, on SQLite and on a real Neo4j
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+%/node_modules/.installed: %/package-lock.json | $(VENV)/installed
+	cd $* && $(CURDIR)/$(BIN)/npm ci
+	@touch $@
 
 bench: setup ## measure speed against peers in the same run
 	$(BIN)/python -m benchmarks
@@ -71,5 +76,8 @@ schema: setup ## print the GraphQL schema anew after a change of its types
 lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
 
+lock-node: setup ## resolve the npm packages of the tests anew
+	cd tests/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
+
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules

@@ -14,6 +14,7 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   ├── RunNotFoundError
     │   └── DefinitionNotFoundError
     ├── ConflictError
+    │   └── LeaseLostError
     ├── AccessError
     │   ├── NotAuthenticatedError
     │   └── NotPermittedError
@@ -25,6 +26,9 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   ├── SnapshotDamagedError
     │   └── SnapshotForeignError
     ├── CertificateError
+    ├── LiveError
+    │   ├── LiveOffError
+    │   └── LiveBuildingError
     └── AuditBrokenError
 """
 
@@ -111,6 +115,12 @@ class ConflictError(GraphsvcError):
     exit_code = 4
 
 
+class LeaseLostError(ConflictError):
+    """Another runner has taken over what this one was working on; only that one may finish it."""
+
+    code = "LEASE_LOST"
+
+
 class AccessError(GraphsvcError):
     """The caller may not do this."""
 
@@ -179,6 +189,24 @@ class CertificateError(GraphsvcError):
 
     code = "CERTIFICATE_NOT_REACHED"
     exit_code = 8
+
+
+class LiveError(GraphsvcError):
+    """Live scores can't be had now."""
+
+    code = "LIVE_UNAVAILABLE"
+
+
+class LiveOffError(LiveError):
+    """This server keeps no live scores for the purpose."""
+
+    code = "LIVE_OFF"
+
+
+class LiveBuildingError(LiveError):
+    """Live scores are being built, or something was just erased; trying again soon helps."""
+
+    code = "LIVE_BUILDING"
 
 
 class AuditBrokenError(GraphsvcError):

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
         description="Secret that pseudonyms in the audit are made with: at least 32 characters, "
         "the same for all servers of a store; one of the data folder's own where it is not set.",
     )
+    live: str = Field(
+        default="none",
+        description="Purposes that the server keeps live scores for, separated by commas; all, or "
+        "none. Each takes memory in each server process (docs/live.md).",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="Port that the server binds to."
@@ -51,6 +56,12 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
+    )
+    keep_runs: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="How many runs of a programme keep their values, at least."
+    )
+    keep_run_days: Annotated[float, Field(ge=0)] = Field(
+        default=400.0, description="For how many days every run keeps its values."
     )
     threads: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Threads for propagation; all cores where it is not set."

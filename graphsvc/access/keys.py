@@ -1,76 +1,47 @@
-"""API keys: made, listed, revoked and checked; only their SHA-256 is ever kept.
+"""API keys: made, listed, rotated, revoked and checked; only their SHA-256 is ever kept.
 
-A secret is `gsk_<id>_<256 random bits>`. The id finds the key, so that the one comparison that
-depends on the secret runs in constant time. The keys live in one 0600 JSON file: writers hold a
-file lock and replace the file whole, so that readers need no lock and never see half of it.
+A secret is `gsk_<id>_<256 random bits>`. The id finds the key, so that the comparisons that depend
+on the secret run in constant time.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
-import os
 import re
 import secrets
-import stat
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from graphsvc.access.key_file import (
+    ApiKey,
+    FormerSecret,
+    Signature,
+    change_keys,
+    read_keys,
+    signature_of,
+)
+from graphsvc.access.last_use import LastUse
 from graphsvc.access.principal import Principal
 from graphsvc.errors import (
+    ConflictError,
     InvalidInputError,
     NotAuthenticatedError,
     NotFoundError,
-    SettingsError,
 )
 from graphsvc.model.checks import check_key, check_time
 from graphsvc.model.definition import NAME_PATTERN
+from graphsvc.model.role import Role, checked_roles
 
 ACCESS_FOLDER = "access"
 """Name of the folder of keys, within the data folder."""
 
-KEYS_FILE = "keys.json"
-LOCK_FILE = "keys.lock"
 SECRET_PATTERN = re.compile(r"gsk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 SECRET_BYTES = 32
 NO_SUCH_DIGEST = "0" * 64
-
-Signature = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """One key as it is kept; `sha256` is that of the whole secret, which is kept nowhere."""
-
-    id: str
-    name: str
-    sha256: str = field(repr=False)
-    purposes: tuple[str, ...]
-    roles: tuple[str, ...]
-    created: datetime
-    expires: datetime | None = None
-    revoked: datetime | None = None
-
-    def is_valid_at(self, now: datetime) -> bool:
-        """Say whether the key is neither revoked nor expired."""
-        return self.revoked is None and (self.expires is None or now < self.expires)
-
-    def principal(self) -> Principal:
-        """Return whom the key speaks for."""
-        return Principal(
-            key_id=self.id,
-            name=self.name,
-            roles=frozenset(self.roles),
-            purposes=frozenset(self.purposes),
-        )
+LONGEST_OVERLAP = timedelta(days=90)
 
 
 def create_key(
@@ -85,36 +56,39 @@ def create_key(
     Args:
         folder: where the keys are kept; made where it is missing.
         name: who will use it, as the audit shows it.
-        purposes: what it may read for, at least one.
+        purposes: what it may read for, at least one; a key that is an operator's only needs none.
         roles: what its holder is, at least one; a purpose says which roles may read.
         expires: when it stops working; never where it is not given.
 
     Raises:
-        InvalidInputError: a name can't be used, or the end is not in the future.
+        InvalidInputError: a name can't be used, a role doesn't exist, or the end is not in the
+            future.
     """
     now = datetime.now(UTC)
     check_key("name", name)
-    check_time("expires", expires)
-    if expires is not None and expires <= now:
-        raise InvalidInputError(f"expires: is {expires.isoformat()}; a time in the future is right")
+    _check_end(expires, now)
+    wanted_roles = checked_roles("roles", roles)
+    wanted_purposes = tuple(sorted(set(purposes)))
+    if wanted_purposes or wanted_roles != {Role.OPERATOR}:
+        _check_names("purposes", wanted_purposes)
     key_id = secrets.token_hex(8)
-    secret = f"gsk_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    secret = _new_secret(key_id)
     key = ApiKey(
         id=key_id,
         name=name,
         sha256=_digest(secret),
-        purposes=_checked_names("purposes", purposes),
-        roles=_checked_names("roles", roles),
+        purposes=wanted_purposes,
+        roles=tuple(sorted(role.value for role in wanted_roles)),
         created=now,
         expires=expires,
     )
-    _change(folder, lambda keys: (*keys, key))
+    change_keys(folder, lambda keys: (*keys, key))
     return key, secret
 
 
 def list_keys(folder: Path) -> tuple[ApiKey, ...]:
     """Return every key ever made, revoked and expired ones too, the oldest first."""
-    return _read(folder)[1]
+    return read_keys(folder)[1]
 
 
 def revoke_key(folder: Path, key_id: str) -> ApiKey:
@@ -126,14 +100,55 @@ def revoke_key(folder: Path, key_id: str) -> ApiKey:
     now = datetime.now(UTC)
 
     def revoked(keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
-        if all(key.id != key_id for key in keys):
-            raise NotFoundError(f"no key {key_id!r}; graphsvc keys list shows them")
-        return tuple(
-            replace(key, revoked=now) if key.id == key_id and key.revoked is None else key
-            for key in keys
-        )
+        key = _key_of(keys, key_id)
+        changed = key if key.revoked else replace(key, revoked=now)
+        return tuple(changed if other.id == key_id else other for other in keys)
 
-    return next(key for key in _change(folder, revoked) if key.id == key_id)
+    return _key_of(change_keys(folder, revoked), key_id)
+
+
+def rotate_key(
+    folder: Path, key_id: str, overlap: timedelta, expires: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Give a key a new secret; every earlier one ends after the overlap, or at its end if sooner.
+
+    Id, name, purposes and roles stay, so that the audit goes on under the same actor.
+
+    Args:
+        folder: where the keys are kept.
+        key_id: whose secret is replaced.
+        overlap: for how long the earlier secret goes on working; zero ends it at once.
+        expires: when the key stops working; as before where it is not given.
+
+    Raises:
+        NotFoundError: there is no key of that id.
+        ConflictError: it is revoked, or expired and gets no new end.
+        InvalidInputError: the overlap or the end can't be.
+    """
+    now = datetime.now(UTC)
+    _check_end(expires, now)
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise InvalidInputError(
+            f"overlap: is {overlap}; from nothing to {LONGEST_OVERLAP.days} days are right"
+        )
+    secret = _new_secret(key_id)
+
+    def rotated(keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+        key = _key_of(keys, key_id)
+        if key.revoked is not None:
+            raise ConflictError(f"key {key_id} is revoked; make a new one: graphsvc keys create")
+        renewed = replace(
+            key,
+            sha256=_digest(secret),
+            expires=expires or key.expires,
+            rotated=now,
+            former=_former_secrets(key, now, overlap),
+        )
+        if not renewed.is_valid_at(now):
+            raise ConflictError(f"key {key_id} has expired; give it a new end: --days")
+        return tuple(renewed if other.id == key_id else other for other in keys)
+
+    return _key_of(change_keys(folder, rotated), key_id), secret
 
 
 class KeyRing:
@@ -141,6 +156,7 @@ class KeyRing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._last_use = LastUse(folder)
         self._kept: tuple[Signature | None, dict[str, ApiKey]] = (None, {})
 
     def authenticate(self, secret: str) -> Principal:
@@ -151,106 +167,60 @@ class KeyRing:
                 doesn't say which.
             SettingsError: the file of keys can't be trusted; nobody gets in.
         """
+        now = datetime.now(UTC)
         match = SECRET_PATTERN.fullmatch(secret)
         key = self._keys().get(match[1]) if match else None
         # Compared even where there is no such key, so that ids can't be told apart by the time.
-        expected = key.sha256 if key is not None else NO_SUCH_DIGEST
-        matches = hmac.compare_digest(_digest(secret), expected)
-        if key is None or not matches or not key.is_valid_at(datetime.now(UTC)):
+        expected = key.digests_at(now) if key is not None else ((NO_SUCH_DIGEST, None),)
+        given = _digest(secret)
+        ends = [end for digest, end in expected if hmac.compare_digest(given, digest)]
+        if key is None or not ends or not key.is_valid_at(now):
             raise NotAuthenticatedError("the API key is not valid")
-        return key.principal()
+        self._last_use.note(key.id, now)
+        return key.principal(ends[0])
 
     def _keys(self) -> dict[str, ApiKey]:
         signature, keys = self._kept
-        if signature != _signature(self._folder / KEYS_FILE):
-            signature, listed = _read(self._folder)
+        if signature != signature_of(self._folder):
+            signature, listed = read_keys(self._folder)
             keys = {key.id: key for key in listed}
             self._kept = (signature, keys)
         return keys
 
 
-class _KeyFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1] = 1
-    keys: tuple[ApiKey, ...] = ()
+def _new_secret(key_id: str) -> str:
+    return f"gsk_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
-def _checked_names(field_name: str, names: Iterable[str]) -> tuple[str, ...]:
-    wanted = tuple(sorted(set(names)))
-    if not wanted:
+def _former_secrets(key: ApiKey, now: datetime, overlap: timedelta) -> tuple[FormerSecret, ...]:
+    until = now + overlap
+    replaced = FormerSecret(sha256=key.sha256, until=until)
+    earlier = (replace(former, until=min(former.until, until)) for former in key.former)
+    return tuple(former for former in (replaced, *earlier) if former.until > now)
+
+
+def _key_of(keys: tuple[ApiKey, ...], key_id: str) -> ApiKey:
+    for key in keys:
+        if key.id == key_id:
+            return key
+    raise NotFoundError(f"no key {key_id!r}; graphsvc keys list shows them")
+
+
+def _check_end(expires: datetime | None, now: datetime) -> None:
+    check_time("expires", expires)
+    if expires is not None and expires <= now:
+        raise InvalidInputError(f"expires: is {expires.isoformat()}; a time in the future is right")
+
+
+def _check_names(field_name: str, names: tuple[str, ...]) -> None:
+    if not names:
         raise InvalidInputError(f"{field_name}: is empty; name at least one")
-    for name in wanted:
+    for name in names:
         if not NAME_PATTERN.fullmatch(name):
             raise InvalidInputError(
                 f"{field_name}: {name!r} is no name; lower-case letters, digits and hyphens are"
             )
-    return wanted
-
-
-def _signature(path: Path) -> Signature | None:
-    """Return what tells one version of a file from the next, None where there is no file."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return (found.st_mtime_ns, found.st_ino, found.st_size)
-
-
-def _read(folder: Path) -> tuple[Signature | None, tuple[ApiKey, ...]]:
-    path = folder / KEYS_FILE
-    try:
-        with path.open("rb") as file:
-            # Of the open file, not of the path: another may have taken its place meanwhile.
-            found = os.fstat(file.fileno())
-            content = file.read()
-    except FileNotFoundError:
-        return None, ()
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SettingsError(f"{path}: others may write to it; run: chmod 600 {path}")
-    try:
-        keys = _KeyFile.model_validate_json(content).keys
-    except ValidationError as error:
-        raise SettingsError(f"{path}: is damaged; restore it from a backup") from error
-    return (found.st_mtime_ns, found.st_ino, found.st_size), keys
-
-
-def _change(
-    folder: Path, change: Callable[[tuple[ApiKey, ...]], tuple[ApiKey, ...]]
-) -> tuple[ApiKey, ...]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(folder):
-        keys = change(_read(folder)[1])
-        _write(folder, _KeyFile(keys=keys).model_dump_json(indent=2).encode())
-    return keys
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write(folder: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=".keys.", dir=folder)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / KEYS_FILE)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

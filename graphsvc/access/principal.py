@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from graphsvc.errors import NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.model import Purpose, Role
 
 SHOWN_CHARACTERS = 64
 
 
+class CredentialKind(StrEnum):
+    """How a principal proved who it is; the word that the audit has before its id."""
+
+    API_KEY = "key"
+    TOKEN = "token"  # a bearer token of an OpenID Connect issuer
+    DEV = "without a key"  # let in by dev mode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The holder of a valid credential."""
+    """The holder of a valid credential.
+
+    `key_id` is the same for each request of one holder, whatever secret or token came with it, and
+    holds no personal data. `expires` is when the credential ends by itself: a connection that
+    outlives a request must end then, and should ask again now and then whether it was revoked.
+    """
 
     key_id: str
     name: str
-    roles: frozenset[str]
+    roles: frozenset[Role]
     purposes: frozenset[str]
+    kind: CredentialKind = CredentialKind.API_KEY
+    expires: datetime | None = None
 
     @property
     def actor(self) -> str:
         """Name and key id, as the audit keeps them: names may come again, ids don't."""
-        return f"{self.name} (key {self.key_id})"
+        return f"{self.name} ({self.kind} {self.key_id})"
+
+    def holds_one_of(self, *roles: Role) -> bool:
+        """Say whether the credential holds one of these roles."""
+        return not self.roles.isdisjoint(roles)
 
     def may_read(self, purpose: Purpose) -> bool:
         """Say whether the credential holds the purpose and the purpose admits one of its roles."""

@@ -55,7 +55,10 @@ COMMANDS = {
         "analysts:top",
         "List the subjects with the largest (or smallest) value in the current run.",
     ),
-    "runs": ("analysts:runs", "List published score runs, the latest first."),
+    "runs": (
+        "runs:app",
+        "List published score runs, go back to an earlier one, prune what is old.",
+    ),
     "live": (
         "live:live",
         "Follow the records, and print every score that moves, within milliseconds.",
@@ -85,7 +88,7 @@ COMMANDS = {
         "operators:retention",
         "Erase the records that no purpose may keep any longer, and subjects left without any.",
     ),
-    "keys": ("keys:app", "Make, list and revoke API keys."),
+    "keys": ("keys:app", "Make, list, rotate and revoke API keys."),
     "neo4j": (
         "neo4j:app",
         "Run a genuine Neo4j on this machine for development and tests (loopback only).",

@@ -26,6 +26,7 @@ from graphsvc.live.programme import DEFAULT_TOLERANCE, LiveBound, LiveProgramme,
 from graphsvc.live.what_if import Hypothesis, Remedy, WhatIfAnswer, candidates_of, remedy, what_if
 from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.model.checks import to_microseconds
+from graphsvc.runs import SubjectScore
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.snapshot import SnapshotShelf
 from graphsvc.snapshot.suspended import suspended_sequences
@@ -69,6 +70,27 @@ class LiveScore:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveReading:
+    """One subject's score with its parts, after the change of that number."""
+
+    live: LiveScore
+    values: SubjectScore
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveScores:
+    """Every subject's score, float64 (n,), by index in the evidence, after a change's number."""
+
+    evidence: LiveEvidence
+    scores: NDArray[np.float64]
+    number: int
+    sequence: int
+    as_of: datetime
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """How far live scores are from a full solution, in points, and how far they may be."""
 
@@ -93,6 +115,16 @@ class _PurposeState:
     sequence: int
     suspended: frozenset[int]
     good_until: datetime
+    told: dict[str, NDArray[np.float64]]
+    """By programme: each subject's score as it was last published, NaN where none was."""
+
+    def told_of(self, live: LiveProgramme) -> NDArray[np.float64]:
+        """Return what was last published of each of a programme's subjects; may be written to."""
+        told = self.told[live.programme.name]
+        if told.size < live.n:
+            told = np.concatenate([told, np.full(live.n - told.size, np.nan)])
+            self.told[live.programme.name] = told
+        return told
 
 
 class LiveEngine:
@@ -197,6 +229,41 @@ class LiveEngine:
                 as_of=live.as_of,
             )
 
+    def reading(
+        self, purpose: str, subject: SubjectRef, *, programme: str | None = None
+    ) -> LiveReading:
+        """Return one subject's score as it stands, with its parts, all of one moment.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+        with self._lock:
+            score = self.score(purpose, subject, programme=programme)
+            state = self._states[purpose]
+            live = _chosen(state, programme)
+            values = _values_of(live, state.evidence.index_of(subject), score)
+            return LiveReading(score, values, self._numbered)
+
+    def standing(self, purpose: str) -> tuple[int, int, datetime]:
+        """Return the number of the last change, the last record felt, and the time scored for."""
+        with self._lock:
+            state = self._states[purpose]
+            return self._numbered, state.sequence, _chosen(state, None).as_of
+
+    def all_scores(self, purpose: str, *, programme: str | None = None) -> LiveScores:
+        """Return a copy of every score as it stands."""
+        with self._lock:
+            state = self._states[purpose]
+            live = _chosen(state, programme)
+            return LiveScores(
+                evidence=state.evidence,
+                scores=live.scores.copy(),
+                number=self._numbered,
+                sequence=state.sequence,
+                as_of=live.as_of,
+                bound=live.bound(datetime.now(UTC)).score,
+            )
+
     def evidence(self, purpose: str) -> LiveEvidence:
         """Return a purpose's evidence as it stands; whoever reads it must not change it."""
         with self._lock:
@@ -252,8 +319,9 @@ class LiveEngine:
         """
         with self._lock:
             self._changed.wait_for(lambda: self._numbered > after, wait_s)
-            if self._changes and after < self._changes[0].number - 1:
-                raise LookupError(f"changes up to {self._changes[0].number - 1} are gone")
+            gone = self._numbered - len(self._changes)
+            if after < gone:
+                raise LookupError(f"changes up to {gone} are gone")
             return [change for change in self._changes if change.number > after]
 
     def reconcile(self) -> list[Reconciled]:
@@ -296,12 +364,16 @@ class LiveEngine:
             sequence=sequence,
             suspended=suspended_sequences(self._store, sequence),
             good_until=min((one.good_until() for one in live), default=now + timedelta(days=1)),
+            told={one.programme.name: one.scores.copy() for one in live},
         )
 
     def _catch_up(self, state: _PurposeState, last: int, now: datetime) -> list[PublishedChange]:
         is_too_much = last - state.sequence > REBUILD_RECORDS
         has_erased = self._store.erasures() != state.evidence.base.facts.erasures
         if is_too_much or has_erased or now > state.good_until:
+            if has_erased:
+                # They may name who was erased.
+                self._changes.clear()
             return self._rebuild(state, now)
         touched = self._taken_in(state, last, now)
         due = state.calendar.due(to_microseconds(now))
@@ -340,52 +412,47 @@ class LiveEngine:
         former = _former_index(state.evidence, fresh.evidence)
         published: list[PublishedChange] = []
         for old, live in zip(state.programmes, fresh.programmes, strict=True):
-            was = np.append(old.scores, np.nan)[former]
-            told = np.flatnonzero(~(np.abs(live.scores - was) <= self._reported_points))
-            rows = [
-                (
-                    int(index),
-                    None if former[index] < 0 else float(was[index]),
-                    float(live.scores[index]),
-                )
-                for index in told
-            ]
+            fresh.told[live.programme.name] = np.append(state.told_of(old), np.nan)[former]
             bound = old.bound().score + live.bound().score
-            published += self._numbered_changes(fresh, live, rows, now, bound)
+            everybody = np.arange(live.n)
+            published += self._numbered_changes(fresh, live, everybody, live.scores, now, bound)
         return published
 
     def _published(
         self, state: _PurposeState, live: LiveProgramme, moved: Moved, now: datetime
     ) -> list[PublishedChange]:
-        told = np.flatnonzero(np.abs(moved.after - moved.before) > self._reported_points)
-        rows = zip(
-            moved.index[told].tolist(),
-            moved.before[told].tolist(),
-            moved.after[told].tolist(),
-            strict=True,
-        )
-        return self._numbered_changes(state, live, rows, now, moved.bound.score)
+        bound = moved.bound.score
+        return self._numbered_changes(state, live, moved.index, moved.after, now, bound)
 
     def _numbered_changes(
         self,
         state: _PurposeState,
         live: LiveProgramme,
-        moved: Iterable[tuple[int, float | None, float]],
+        index: NDArray[np.int64],
+        after: NDArray[np.float64],
         now: datetime,
         bound: float,
     ) -> list[PublishedChange]:
+        """Publish the scores that are no longer near what was last published of them.
+
+        Small moves add up: each is held against what subscribers know, not the step before.
+        """
+        told = state.told_of(live)
+        far = np.flatnonzero(~(np.abs(after - told[index]) <= self._reported_points))
         found = []
-        for index, before, after in moved:
+        for place in far.tolist():
+            subject, before = int(index[place]), float(told[index[place]])
             self._numbered += 1
             change = ScoreChange(
                 state.purpose.name,
                 live.programme.name,
-                state.evidence.ref_of(index),
-                before,
-                after,
+                state.evidence.ref_of(subject),
+                None if np.isnan(before) else before,
+                float(after[place]),
                 bound,
             )
             found.append(PublishedChange(self._numbered, now, state.sequence, change))
+        told[index[far]] = after[far]
         self._changes.extend(found)
         return found
 
@@ -449,6 +516,26 @@ def _chosen(state: _PurposeState, programme: str | None) -> LiveProgramme:
             (live for live in state.programmes if live.programme.champion), state.programmes[0]
         )
     return next(live for live in state.programmes if live.programme.name == programme)
+
+
+def _values_of(live: LiveProgramme, index: int, score: LiveScore) -> SubjectScore:
+    points = live.points_of(np.array([index]))
+    bands = live.programme.bands
+    return SubjectScore(
+        subject=score.subject,
+        score=score.score,
+        exposure=score.exposure,
+        trust=score.trust,
+        own_listing_points=float(points.own_listings[0]),
+        exposure_points=float(points.exposure[0]),
+        trust_points=float(points.trust[0]),
+        association_points=float(points.association[0]),
+        event_points=float(points.events[0]),
+        report_points=float(points.reports[0]),
+        rejected_report_points=float(points.rejected_reports[0]),
+        width=float(points.width[0]),
+        band=bands[int(points.band[0])].name if bands else None,
+    )
 
 
 def _former_index(old: LiveEvidence, new: LiveEvidence) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from graphsvc.model.listing import Listing, ListKind
 from graphsvc.model.record import Record, RecordType, StoredRecord
 from graphsvc.model.report import Report, ReportCategory, ReportStatus
 from graphsvc.model.retraction import Retraction
+from graphsvc.model.role import Role
 from graphsvc.model.score_run import HeldRun, RunCertificate, ScoreRun
 from graphsvc.model.subject import Subject, SubjectKind, SubjectRef
 
@@ -64,6 +65,7 @@ __all__ = [
     "ReportRule",
     "ReportStatus",
     "Retraction",
+    "Role",
     "RunCertificate",
     "ScoreRun",
     "StoredDefinition",

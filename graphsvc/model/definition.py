@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from graphsvc.model.event import EventKind
 from graphsvc.model.link import LinkKind
 from graphsvc.model.report import ReportCategory
+from graphsvc.model.role import Role
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,63}$")
 
@@ -86,7 +87,7 @@ class Purpose(_Document):
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = None
     retention_days: Annotated[int, Field(ge=1)]
     legal_basis: Annotated[str, Field(min_length=1)]
-    reader_roles: frozenset[str]
+    reader_roles: frozenset[Role]
 
 
 class Direction(StrEnum):

@@ -125,7 +125,12 @@ def test_a_key_stops_when_it_expires(folder: Path) -> None:
         ({"purposes": []}, "purposes: is empty; name at least one"),
         ({"roles": []}, "roles: is empty; name at least one"),
         ({"purposes": ["No Name"]}, "purposes: 'No Name' is no name"),
-        ({"roles": ["x\n"]}, "roles: .* is no name"),
+        ({"roles": ["x\n"]}, r"roles: 'x\\n' is no role"),
+        (
+            {"roles": ["analyst", "admin"]},
+            "^roles: 'admin' is no role; there are service, analyst, reviewer, operator, auditor$",
+        ),
+        ({"roles": ["operator", "auditor"], "purposes": []}, "purposes: is empty"),
         ({"expires": datetime(2020, 1, 1, tzinfo=UTC)}, "expires: is 2020-01-01"),
         ({"expires": datetime(2040, 1, 1)}, "without a time zone"),
     ],

@@ -168,6 +168,18 @@ def test_a_key_is_printed_once_and_listed_without_its_secret(terminal: Terminal)
     assert isinstance(listed, list)
     assert listed[0]["name"] == "desk"
     assert secret not in json.dumps(listed)
+    assert listed[0]["last_used_hour"] is None
+    code, out, err = terminal.run("keys", "rotate", listed[0]["id"], "--overlap", "24h")
+    assert code == 0
+    assert out.strip().startswith(f"gsk_{listed[0]['id']}_")
+    assert out.strip() != secret
+    assert "the old secret works until" in err
+    code, _, err = terminal.run("keys", "rotate", listed[0]["id"], "--overlap", "a day")
+    assert code == 2
+    assert "'a day' is no duration; write 30m, 24h or 7d" in err
+    code, _, err = terminal.run("keys", "create", "--name", "x", "-p", PURPOSE, "--role", "root")
+    assert code == 2
+    assert "'root' is no role; there are service, analyst, reviewer, operator, auditor" in err
     code, out, _ = terminal.run("keys", "revoke", listed[0]["id"])
     assert code == 0
     again = terminal.json("keys", "list")

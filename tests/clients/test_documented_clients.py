@@ -1,0 +1,66 @@
+"""The examples of docs/clients.md, run as they stand there against `graphsvc serve`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphsvc.runs import SubjectScore
+from tests.clients.conftest import SCRIPT_S, Node, Served
+from tests.clients.documented import examples, write_examples
+from tests.gql.world import MARKETPLACE, account, standing_spokes
+
+TESTED_HERE = {"score.py", "score.mjs", "links.mjs"}
+TESTED_WITH_GENERATED_TYPES = {"codegen.json", "typed.ts"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_examples(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def ann(served: Served) -> SubjectScore:
+    return served.service.scores(MARKETPLACE).score(account("ann"))
+
+
+def test_every_example_of_the_page_is_run_by_a_test() -> None:
+    assert set(examples()) == TESTED_HERE | TESTED_WITH_GENERATED_TYPES
+
+
+def test_httpx_reads_a_score_and_sees_the_code_of_an_unknown_subject(
+    folder: Path, served: Served, ann: SubjectScore
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "score.py"],
+        cwd=folder,
+        env=served.environment(),
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_S,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        f"ann {round(ann.score, 3)} {ann.band}",
+        "nobody SUBJECT_NOT_FOUND",
+    ]
+
+
+def test_graphql_request_reads_a_score_and_throws_the_code_of_an_unknown_subject(
+    folder: Path, served: Served, node: Node, ann: SubjectScore
+) -> None:
+    node.prepare(folder)
+    assert node.run(["score.mjs"], folder, served).splitlines() == [
+        f"ann {ann.score:.3f} {ann.band}",
+        "nobody SUBJECT_NOT_FOUND",
+    ]
+
+
+def test_urql_reads_all_pages_of_links(folder: Path, served: Served, node: Node) -> None:
+    node.prepare(folder)
+    printed = node.run(["links.mjs"], folder, served).splitlines()
+    assert sorted(printed) == standing_spokes()
