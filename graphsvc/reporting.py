@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from graphsvc.errors import ConflictError, GraphsvcError, InvalidInputError, RunNotFoundError
 from graphsvc.explain import Explainer
-from graphsvc.model import AuditAction, HeldRun, Policy, Programme, Purpose, ScoreRun, SubjectRef
+from graphsvc.model import AuditAction, HeldRun, Policy, Programme, ScoreRun, SubjectRef
 from graphsvc.reasons import Reason
 from graphsvc.report import ReportSources, RunReport, StageUsage, Verdict, judge, report
 from graphsvc.report.attributes import AuditAttributes
@@ -92,6 +91,20 @@ class Reporting:
         )
         return judge(report(scores, sources), programme.gate)
 
+    def passed_limits(
+        self, run: ScoreRun, payload: bytes, *, programme: Programme
+    ) -> tuple[str, ...]:
+        """Return which limits of its programme's gate a run passes, in words that name nobody."""
+        return self.judge(run, payload, programme).reasons
+
+    def note_outcome(self, run: ScoreRun, actor: str) -> None:
+        """Note in the audit that a run was published, or that it waits and why."""
+        held = self._store.held_run(run.run_id)
+        action = AuditAction.RECOMPUTE if held is None else AuditAction.RUN_HELD
+        detail = run.run_id if held is None else f"{run.run_id}: {'; '.join(held.reasons)}"
+        self._service.note(actor, action, purpose=run.purpose, detail=detail)
+        self._service.forget_current(run.programme)
+
     def waiting(self, purpose: str | None = None) -> list[HeldRun]:
         """Return the runs that wait for a person's release, the latest first."""
         return self._store.held_runs(purpose)
@@ -154,9 +167,7 @@ class Reporting:
             )
         ]
         drafts += [
-            service.audit_draft(
-                actor, AuditAction.READ_SCORE, purpose=run.purpose, subject=subject
-            )
+            service.audit_draft(actor, AuditAction.READ_SCORE, purpose=run.purpose, subject=subject)
             for subject in named
         ]
         self._store.append_audit(drafts)
@@ -199,15 +210,13 @@ class Reporting:
         return library.policy(purpose) if library.has_policy(purpose) else None
 
     def _previous(self, run: ScoreRun) -> PublishedScores | None:
-        """Return the run that readers had before this one, None of a first run."""
-        published = [
+        """Return the published run that was made before this one, None of a first run."""
+        earlier = [
             other
             for other in self._store.runs(run.purpose, ALL_RUNS)
-            if other.programme == run.programme
+            if other.programme == run.programme and other.created_at < run.created_at
         ]
-        places = [place for place, other in enumerate(published) if other.run_id == run.run_id]
-        before = published[places[0] + 1 :] if places else published
-        for other in before:
+        for other in sorted(earlier, key=lambda other: other.created_at, reverse=True):
             try:
                 return self._service.scores(
                     run.purpose, run_id=other.run_id, programme=run.programme
@@ -240,8 +249,7 @@ class Reporting:
         try:
             now, before = self._explainer(scores), self._explainer(previous)
             movers = [
-                _explained(mover, now, before)
-                for mover in made.changes.movers[:EXPLAINED_MOVERS]
+                _explained(mover, now, before) for mover in made.changes.movers[:EXPLAINED_MOVERS]
             ]
         except GraphsvcError:
             # Erased since, or not reachable in the tolerance: the parts' reasons stay.
@@ -257,15 +265,6 @@ class Reporting:
         programme = service.declared_programme(run.programme, run.programme_version)
         snapshot = service.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
         return Explainer(snapshot, programme, purpose, scores)
-
-
-def hold(service: Service, run: ScoreRun, verdict: Verdict, actor: str) -> HeldRun:
-    """Let a staged run wait, and note why; its reasons name nobody."""
-    held = HeldRun(run=run, held_at=datetime.now(UTC), reasons=verdict.reasons)
-    service.store.hold_run(held)
-    detail = f"{run.run_id}: {'; '.join(verdict.reasons)}"
-    service.note(actor, AuditAction.RUN_HELD, purpose=run.purpose, detail=detail)
-    return held
 
 
 def _explained(mover: Mover, now: Explainer, before: Explainer) -> Mover:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from graphsvc.errors import SubjectNotFoundError
 from graphsvc.model import SubjectRef
 from graphsvc.report import intervals
-from graphsvc.report.model import Disparity, GroupRates
+from graphsvc.report.model import Disparity, GroupRates, Interval
 from graphsvc.report.outcomes import Outcomes, own_points
 from graphsvc.runs import PublishedScores
 
@@ -140,9 +140,16 @@ def _rates(
         favourable_on_own_record=(
             float(columns.on_own_record[ranks].mean()) if ranks.size else None
         ),
-        ratio=intervals.ratio(hits, int(ranks.size), *best),
+        ratio=_ratio((hits, int(ranks.size)), best),
         gap=gap(columns.score),
         gap_own=gap(columns.own),
         gap_association=gap(columns.association),
         is_compared=ranks.size >= least,
     )
+
+
+def _ratio(group: tuple[int, int], best: tuple[int, int]) -> Interval | None:
+    # The best-off group is what all are measured by: of itself there is nothing to be unsure of.
+    if group == best and best[0]:
+        return Interval(1.0, 1.0, 1.0)
+    return intervals.ratio(*group, *best)

@@ -10,7 +10,7 @@ from graphsvc.report.drift import drift
 from graphsvc.report.model import Changes, Mover
 from graphsvc.runs import PublishedScores, SubjectScore
 
-MOVERS = 20
+MOVERS = 12
 _PARTS = (
     ("OWN_LISTINGS", "own_listing_points", "Own entries on lists."),
     ("OWN_EVENTS", "event_points", "Own record of dealings."),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +23,8 @@ INK = "#010203"
 NOW, BEFORE, WARN = "#4f83cc", "#c08a3e", "#c2504f"
 WIDTH_INCHES = 8.6
 LONGEST_LABEL = 34
-_STYLE = {
+_DRAWING = Lock()
+_STYLE: dict[str, object] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9.0,
@@ -42,7 +45,9 @@ def score_plot(found: Distribution) -> str:
     with _styled("score"):
         figure, axes = _panel(2.6)
         edges = np.array(found.edges)
-        axes.stairs(_shares(found.counts), edges, fill=True, color=NOW, alpha=0.75, label="this run")
+        axes.stairs(
+            _shares(found.counts), edges, fill=True, color=NOW, alpha=0.75, label="this run"
+        )
         if found.counts_before is not None:
             before = _shares(found.counts_before)
             axes.stairs(before, edges, color=BEFORE, lw=1.4, label="last run")
@@ -107,7 +112,9 @@ def disparity_plot(found: Disparity) -> str | None:
             if group.favourable_on_own_record is not None:
                 alone = 100 * group.favourable_on_own_record
                 axes.plot(alone, place, "d", ms=5, mfc="none", color=BEFORE)
-        best = max((g.favourable.value for g in groups if g.favourable and g.is_compared), default=0)
+        best = max(
+            (g.favourable.value for g in groups if g.favourable and g.is_compared), default=0
+        )
         if best:
             axes.axvline(80.0 * best, color=WARN, lw=0.9, ls="--")
         axes.set_yticks(places, [shortened(group.group) for group in groups])
@@ -125,9 +132,13 @@ def shortened(text: str, most: int = LONGEST_LABEL) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _styled(name: str) -> object:
-    # Ids in the SVG come from the salt: two plots on one page must not share any.
-    return mpl.rc_context({**_STYLE, "svg.hashsalt": name})
+@contextmanager
+def _styled(name: str) -> Iterator[None]:
+    # Ids in the SVG come from the salt: two plots on one page must not share any. The settings are
+    # the whole process's, so that one report at a time draws.
+    settings = {**_STYLE, "svg.hashsalt": name}
+    with _DRAWING, mpl.rc_context(settings):  # type: ignore[arg-type]
+        yield
 
 
 def _panel(height_inches: float) -> tuple[Figure, Axes]:
