@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,6 +21,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
     ConflictError,
@@ -60,6 +61,8 @@ from graphsvc.store.ports import Store
 log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+DocumentT = TypeVar("DocumentT", Purpose, Programme)
+
 CURRENT_RUN_SECONDS = 1.0
 """For how long a reader may go on serving a run after another has been published."""
 
@@ -132,6 +135,7 @@ class Service:
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._documents: dict[tuple[DefinitionKind, str, int], Purpose | Programme] = {}
         self._lock = threading.Lock()
         self._explainer_lock = threading.Lock()
 
@@ -224,6 +228,16 @@ class Service:
             subject=None if subject is None else self.pseudonyms.of_subject(subject),
             detail=detail,
         )
+
+    def audit_drafts(
+        self, actor: str, action: AuditAction, subjects: Iterable[SubjectRef], *, purpose: str
+    ) -> list[AuditDraft]:
+        """Return an entry for each of many subjects that were read at once."""
+        now = datetime.now(UTC)
+        return [
+            AuditDraft(at=now, actor=actor, action=action, purpose=purpose, subject=pseudonym)
+            for pseudonym in map(self.pseudonyms.of_subject, subjects)
+        ]
 
     def estimate(
         self,
@@ -329,16 +343,28 @@ class Service:
             SubjectNotFoundError: the run has no such subject.
             DefinitionNotFoundError: the purpose has no policy.
         """
-        policy = self.library.policy(purpose)
         scores = self.scores(purpose, programme=programme)
-        run = scores.run
+        judge = self.judge(purpose, scores.run)
         return advise(
-            policy,
+            judge.policy,
+            judge.programme,
+            judge.purpose,
+            scores.score(subject),
+            scores.run.run_id,
+            is_under_review=subject in judge.under_review,
+        )
+
+    def judge(self, purpose: str, run: ScoreRun) -> Judge:
+        """Return what judges the scores of a run: the purpose's policy, and who is under review.
+
+        Raises:
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        return Judge(
+            self.library.policy(purpose),
             self.declared_programme(run.programme, run.programme_version),
             self.declared_purpose(run.purpose, run.purpose_version),
-            scores.score(subject),
-            run.run_id,
-            is_under_review=self.redress.is_under_review(purpose, subject),
+            self.redress.under_review(purpose),
         )
 
     def explain(
@@ -562,14 +588,22 @@ class Service:
 
     def declared_purpose(self, name: str, version: int) -> Purpose:
         """Return a purpose as it was when a run was made for it."""
-        stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
-        if stored is None:
-            raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
-        return Purpose.model_validate_json(stored.body)
+        return self._declared(Purpose, DefinitionKind.PURPOSE, name, version)
 
     def declared_programme(self, name: str, version: int) -> Programme:
         """Return a programme as it was when a run was made with it."""
-        stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
+        return self._declared(Programme, DefinitionKind.PROGRAMME, name, version)
+
+    def _declared(
+        self, model: type[DocumentT], kind: DefinitionKind, name: str, version: int
+    ) -> DocumentT:
+        """Return a stored version of a document; versions never change, so each is read once."""
+        known = self._documents.get((kind, name, version))
+        if isinstance(known, model):
+            return known
+        stored = self.store.definition(kind, name, version)
         if stored is None:
-            raise RunNotFoundError(f"programme {name} version {version} is not in the store")
-        return Programme.model_validate_json(stored.body)
+            raise RunNotFoundError(f"{kind} {name} version {version} is not in the store")
+        document = model.model_validate_json(stored.body)
+        self._documents[kind, name, version] = document
+        return document
