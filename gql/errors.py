@@ -18,6 +18,7 @@ from graphsvc.errors import (
     DefinitionError,
     GraphsvcError,
     InvalidInputError,
+    LiveError,
     NotFoundError,
     SettingsError,
     StoreUnavailableError,
@@ -30,7 +31,7 @@ PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 QUERY_TOO_LARGE = "QUERY_TOO_LARGE"
 
-CLIENT_MISTAKES = (AccessError, ConflictError, InvalidInputError, NotFoundError)
+TOLD_IN_FULL = (AccessError, ConflictError, InvalidInputError, LiveError, NotFoundError)
 OPERATOR_MISTAKES = (DefinitionError, SettingsError)
 
 
@@ -63,7 +64,7 @@ def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:
 
 def describe(cause: BaseException) -> dict[str, Any]:
     """Return message and extensions of an exception; log it, if the failure is the service's."""
-    if isinstance(cause, CLIENT_MISTAKES) and not isinstance(cause, OPERATOR_MISTAKES):
+    if isinstance(cause, TOLD_IN_FULL) and not isinstance(cause, OPERATOR_MISTAKES):
         return {"message": str(cause), "extensions": {"code": cause.code}}
     correlation_id = secrets.token_hex(8)
     log.error("request failed", correlation_id=correlation_id, exc_info=cause)

@@ -18,6 +18,7 @@ from gql.paging import page_size, sequence_after
 from gql.view import LinkPage, ReadScore
 from graphsvc.errors import GraphsvcError, InvalidInputError
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedReading
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
 
@@ -42,6 +43,12 @@ def _resolve_id(subject: SubjectRef, info: GraphQLResolveInfo) -> str:
 
 def _resolve_score(subject: SubjectRef, info: GraphQLResolveInfo, purpose: str) -> ReadScore:
     return RequestContext.of(info).view(purpose).score(subject)
+
+
+def _resolve_live_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str
+) -> HostedReading:
+    return RequestContext.of(info).view(purpose).live_score(subject)
 
 
 def _resolve_explanation(
@@ -97,6 +104,14 @@ class Subject(  # type: ignore[call-arg]
         "SUBJECT_NOT_FOUND, where nothing that the purpose may see mentions the subject.",
         purpose=graphene.String(required=True, description="What the score is read for."),
         resolver=_resolve_score,
+    )
+    live_score = graphene.Field(
+        "gql.live.LiveScore",
+        description="The score for a purpose as it stands now, within milliseconds of the records. "
+        "Null, with an error, where `score` would be, and with the code LIVE_OFF or LIVE_BUILDING "
+        "where this server keeps no live scores for the purpose, or not yet.",
+        purpose=graphene.String(required=True, description="What the score is read for."),
+        resolver=_resolve_live_score,
     )
     explanation = graphene.Field(
         "gql.explanations.Explanation",

@@ -17,6 +17,7 @@ from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.errors import RunNotFoundError, SubjectNotFoundError
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedPurpose, HostedReading
 from graphsvc.model import AuditAction, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
 from graphsvc.runs import PublishedScores, SubjectScore
 
@@ -93,6 +94,29 @@ class PurposeView:
             raise self._not_found(subject) from None
         self._audit(AuditAction.READ_SCORE, [subject])
         return ReadScore(values, self.scores.run)
+
+    def live_score(self, subject: SubjectRef) -> HostedReading:
+        """Return a subject's score as it stands now.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            LiveOffError: this server keeps no live scores for the purpose.
+            LiveBuildingError: there are none yet.
+        """
+        try:
+            found = self.live().reading(subject)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        self._audit(AuditAction.READ_SCORE, [subject])
+        return found
+
+    def live(self) -> HostedPurpose:
+        """Return what this server keeps live for the purpose; who reads from it must audit it.
+
+        Raises:
+            LiveOffError: nothing.
+        """
+        return self._service.live_host.of(self.purpose.name)
 
     def top(
         self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None

@@ -30,6 +30,7 @@ from graphsvc.errors import (
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.live.engine import LiveEngine
+from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
@@ -123,6 +124,7 @@ class Service:
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
