@@ -5,6 +5,7 @@ This is the only module that knows both the ports and the adapters behind them.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from graphsvc.errors import (
 )
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
@@ -453,6 +455,58 @@ class Service:
         if purpose is not None:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
+
+    def roll_back(
+        self,
+        purpose: str,
+        *,
+        to: str | None = None,
+        programme: str | None = None,
+        actor: str = "cli",
+    ) -> RolledBack:
+        """Make an earlier run current again; every server reads it a second later at most.
+
+        Args:
+            purpose: whose readers get it.
+            to: id of the run; the one made before the current one otherwise.
+            programme: name of one of the purpose's programmes; its champion otherwise.
+            actor: who asked, for the audit.
+
+        Raises:
+            RunNotFoundError: there is no such run, no earlier one, or its values were pruned.
+        """
+        chosen = self._programme(purpose, programme)
+        rolled_back = roll_back(self.store, chosen.name, to)
+        detail = f"{rolled_back.replaced.run_id} to {rolled_back.run.run_id}"
+        self.note(actor, AuditAction.ROLLBACK, purpose=purpose, detail=detail)
+        with self._lock:
+            self._current.pop(chosen.name, None)
+        return rolled_back
+
+    def prune_runs(
+        self,
+        kept: KeptRuns,
+        *,
+        actor: str = "cli",
+        now: datetime | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Remove the values of runs that need not be kept, or only say which those are.
+
+        Never the current run of a programme, nor one that an undecided dispute may be about.
+        """
+        moment = now or datetime.now(UTC)
+        pruned = prunable(self.store, kept, moment)
+        if dry_run or not pruned.runs:
+            return pruned
+        for run in pruned.runs:
+            # Somebody may have rolled back to it meanwhile.
+            with contextlib.suppress(ConflictError):
+                self.store.prune_run(run.run_id, moment)
+                self._run_files.drop(run.run_id)
+        detail = f"{len(pruned.runs)} runs, {pruned.runs[-1].run_id} to {pruned.runs[0].run_id}"
+        self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
+        return pruned
 
     def forget_local_copies(self) -> None:
         """Remove the files and the memory of snapshots, runs and explanations."""

@@ -15,7 +15,7 @@ from typing import cast
 
 from graphsvc.access import Pseudonyms
 from graphsvc.disputes import next_step
-from graphsvc.errors import ConflictError, GraphsvcError
+from graphsvc.errors import ConflictError, GraphsvcError, RunNotFoundError
 from graphsvc.model import Dispute, Listing, ListKind, RecordType, Retraction, SubjectRef
 from graphsvc.rights import ALL_RUNS, records_of, reports_by
 from graphsvc.runs import payload_checksum, payload_chunks, read_payload, without_subjects
@@ -86,9 +86,14 @@ def remove_from_runs(store: Store, subjects: Collection[SubjectRef]) -> None:
         ConflictError: somebody else kept changing the same run.
     """
     for run in store.runs(limit=ALL_RUNS):
+        if run.pruned_at is not None:
+            continue
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 _redact(store, run.run_id, subjects)
+                break
+            except RunNotFoundError:
+                # Pruned meanwhile: nobody is in it any more.
                 break
             except ConflictError:
                 # Another erasure took somebody out of it meanwhile: what it left is read again.

@@ -14,6 +14,7 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   ├── RunNotFoundError
     │   └── DefinitionNotFoundError
     ├── ConflictError
+    │   └── LeaseLostError
     ├── AccessError
     │   ├── NotAuthenticatedError
     │   └── NotPermittedError
@@ -112,6 +113,12 @@ class ConflictError(GraphsvcError):
 
     code = "CONFLICT"
     exit_code = 4
+
+
+class LeaseLostError(ConflictError):
+    """Another runner has taken over what this one was working on; only that one may finish it."""
+
+    code = "LEASE_LOST"
 
 
 class AccessError(GraphsvcError):

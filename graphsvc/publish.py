@@ -9,18 +9,50 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
-from graphsvc.errors import ConflictError, GraphsvcError
+from graphsvc.errors import ConflictError, GraphsvcError, LeaseLostError
 from graphsvc.model import Programme, Purpose, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
-from graphsvc.scoring.propagate import propagate_snapshot
+from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.propagate import Propagated, propagate_snapshot
 from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """All that decides what a run will be, and its name, before anything is computed.
+
+    `tolerance` is the largest error of a value that is acceptable.
+    """
+
+    run_id: str
+    purpose: Purpose
+    programme: Programme
+    as_of: datetime
+    tolerance: float
+    created_at: datetime
+
+    @classmethod
+    def now(
+        cls, purpose: Purpose, programme: Programme, as_of: datetime, tolerance: float | None
+    ) -> RunPlan:
+        """Return the plan of a run that begins now, under a name that no other run has."""
+        created_at = datetime.now(UTC)
+        return cls(
+            run_id=new_run_id(created_at, programme),
+            purpose=purpose,
+            programme=programme,
+            as_of=as_of,
+            tolerance=programme.tolerance if tolerance is None else tolerance,
+            created_at=created_at,
+        )
 
 
 def recompute(
@@ -46,20 +78,29 @@ def recompute(
         CertificateError: the tolerance could not be certified; nothing is published.
         ConflictError: records were erased meanwhile; nothing is published.
     """
-    bound = programme.tolerance if tolerance is None else tolerance
-    inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, bound)
+    plan = RunPlan.now(purpose, programme, as_of, tolerance)
+    inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, plan.tolerance)
+    run, payload = as_run(plan, snapshot, inputs, values)
+    publish(store, run, payload)
+    return run
+
+
+def as_run(
+    plan: RunPlan, snapshot: Snapshot, inputs: PropagationInputs, values: Propagated
+) -> tuple[ScoreRun, bytes]:
+    """Return a run with its payload, made of the values that were computed on a snapshot."""
+    programme = plan.programme
     payload = encode_payload(snapshot, values, [band.name for band in programme.bands])
-    created_at = datetime.now(UTC)
     run = ScoreRun(
-        run_id=_run_id(created_at, programme),
-        purpose=purpose.name,
-        purpose_version=purpose.version,
+        run_id=plan.run_id,
+        purpose=plan.purpose.name,
+        purpose_version=plan.purpose.version,
         programme=programme.name,
         programme_version=programme.version,
         snapshot_sequence=snapshot.facts.sequence,
-        as_of=as_of,
-        tolerance=bound,
-        created_at=created_at,
+        as_of=plan.as_of,
+        tolerance=plan.tolerance,
+        created_at=plan.created_at,
         subjects=snapshot.n,
         links=inputs.links,
         exposure=values.exposure_certificate,
@@ -69,7 +110,38 @@ def recompute(
         payload_bytes=len(payload),
         erasures=snapshot.facts.erasures,
     )
-    _publish(store, run, payload)
+    return run, payload
+
+
+def publish(store: Store, run: ScoreRun, payload: bytes, *, fence: int | None = None) -> None:
+    """Stage a run and make it visible in one step; a failure leaves nothing staged.
+
+    Args:
+        store: where the run goes.
+        run: what is published.
+        payload: its values.
+        fence: the number that was taken for the run; None where nobody else works on it.
+
+    Raises:
+        ConflictError: records were erased since its snapshot, or it is published already.
+        LeaseLostError: somebody holds a higher number; what is staged is theirs.
+    """
+    # The store asks again when it publishes; asked here, what was erased is not even staged.
+    if store.erasures() != run.erasures:
+        raise ConflictError(
+            f"run {run.run_id}: records were erased while it was made; recompute again"
+        )
+    try:
+        for number, chunk in enumerate(payload_chunks(payload)):
+            store.stage_run_chunk(run.run_id, number, chunk, fence=fence)
+        store.publish_run(run, fence=fence)
+    except LeaseLostError:
+        raise
+    except BaseException:
+        # What is staged names subjects, who may have been erased meanwhile.
+        with contextlib.suppress(GraphsvcError):
+            store.discard_staged_run(run.run_id)
+        raise
     log.info(
         "run published",
         run=run.run_id,
@@ -78,27 +150,9 @@ def recompute(
         exposure_bound=run.exposure.bound,
         score_bound=run.score_bound,
     )
-    return run
 
 
-def _publish(store: Store, run: ScoreRun, payload: bytes) -> None:
-    # The store asks again when it publishes; asked here, what was erased is not even staged.
-    if store.erasures() != run.erasures:
-        raise ConflictError(
-            f"run {run.run_id}: records were erased while it was made; recompute again"
-        )
-    try:
-        for number, chunk in enumerate(payload_chunks(payload)):
-            store.stage_run_chunk(run.run_id, number, chunk)
-        store.publish_run(run)
-    except BaseException:
-        # What is staged names subjects, who may have been erased meanwhile.
-        with contextlib.suppress(GraphsvcError):
-            store.discard_staged_run(run.run_id)
-        raise
-
-
-def _run_id(created_at: datetime, programme: Programme) -> str:
+def new_run_id(created_at: datetime, programme: Programme) -> str:
     """Return an id that sorts by time and that two jobs never share."""
     tag = hashlib.sha256(programme.name.encode()).hexdigest()[:4]
     return f"{created_at:%Y%m%dT%H%M%S%f}-{tag}{secrets.token_hex(3)}"

@@ -151,11 +151,25 @@ def read_payload(store: Reader, run_id: str) -> tuple[ScoreRun, bytes]:
         run = store.run(run_id)
         if run is None:
             raise RunNotFoundError(f"run {run_id} is not published")
+        require_values(run)
         payload = b"".join(store.run_payload(run_id))
         if payload_checksum(payload) == run.checksum:
             return run, payload
         # Somebody was taken out of it while it was read: now it is another payload.
     raise _damaged(run_id)
+
+
+def require_values(run: ScoreRun) -> None:
+    """Refuse a run whose values are no longer kept.
+
+    Raises:
+        RunNotFoundError: it was pruned; says how to get them again.
+    """
+    if run.pruned_at is not None:
+        raise RunNotFoundError(
+            f"run {run.run_id}: its values were pruned on {run.pruned_at:%Y-%m-%d}; graphsvc "
+            f"replay {run.run_id} makes them again from the records and compares them"
+        )
 
 
 def _damaged(run_id: str) -> SnapshotDamagedError:
@@ -275,7 +289,9 @@ class RunShelf:
 
         Raises:
             SnapshotDamagedError: what the store holds doesn't match the run's checksum.
+            RunNotFoundError: the run was pruned.
         """
+        require_values(run)
         self._copies.refresh()
         for _ in range(READ_ATTEMPTS):
             try:
@@ -288,8 +304,14 @@ class RunShelf:
                 now = self._store.run(run.run_id)
                 if now is None or now == run:
                     raise
+                require_values(now)
                 run = now
         raise _damaged(run.run_id)
+
+    def drop(self, run_id: str) -> None:
+        """Remove the local copies of one run."""
+        for path in self._copies.folder.glob(f"{run_id}.*"):
+            path.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Remove every local copy."""

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
     )
+    keep_runs: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="How many runs of a programme keep their values, at least."
+    )
+    keep_run_days: Annotated[float, Field(ge=0)] = Field(
+        default=400.0, description="For how many days every run keeps its values."
+    )
     threads: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Threads for propagation; all cores where it is not set."
     )

@@ -31,7 +31,7 @@ from graphsvc.cli.output import (
 )
 from graphsvc.errors import InvalidInputError
 from graphsvc.explain import ExplainedValue, Explanation
-from graphsvc.model import AuditAction, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.model import AuditAction, SubjectKind, SubjectRef
 from graphsvc.settings import Settings
 
 FIRST_REASONS = 5
@@ -384,41 +384,3 @@ def top(
         f"certified: score ± {scientific(run.score_bound)} points, "
         f"exposure ± {scientific(run.exposure.bound)}, trust ± {scientific(run.trust.bound)}"
     )
-
-
-def runs(
-    purpose: Annotated[
-        str | None, typer.Option("--purpose", "-p", help="Only runs of one purpose.")
-    ] = None,
-    first: Annotated[int, typer.Option(help="How many runs.", min=1, max=10_000)] = 20,
-    json: JsonOption = False,
-) -> None:
-    """List published score runs, the latest first."""
-    with Service.open(Settings.load()) as service:
-        found = service.runs(purpose, first)
-    if json:
-        print_json(found)
-        return
-    if not found:
-        stdout.print("No run has been published yet: graphsvc recompute --purpose PURPOSE")
-        return
-    stdout.print(_runs_table(found))
-
-
-def _runs_table(found: list[ScoreRun]) -> Table:
-    numeric = frozenset({"subjects", "links", "± points"})
-    shown = table(
-        "Published runs",
-        ("run", "programme", "as of", "subjects", "links", "± points"),
-        numeric=numeric,
-    )
-    for run in found:
-        shown.add_row(
-            run.run_id,
-            f"{run.programme} v{run.programme_version}",
-            f"{run.as_of:%Y-%m-%d %H:%M}",
-            f"{run.subjects:,}",
-            f"{run.links:,}",
-            scientific(run.score_bound),
-        )
-    return shown

@@ -55,7 +55,10 @@ COMMANDS = {
         "analysts:top",
         "List the subjects with the largest (or smallest) value in the current run.",
     ),
-    "runs": ("analysts:runs", "List published score runs, the latest first."),
+    "runs": (
+        "runs:app",
+        "List published score runs, go back to an earlier one, prune what is old.",
+    ),
     "live": (
         "live:live",
         "Follow the records, and print every score that moves, within milliseconds.",

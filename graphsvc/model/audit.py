@@ -14,6 +14,8 @@ class AuditAction(StrEnum):
 
     IMPORT = "import"  # records were loaded from files
     RECOMPUTE = "recompute"  # a score run was published
+    ROLLBACK = "rollback"  # an earlier run was made current again
+    RUNS_PRUNED = "runs_pruned"  # values of runs that need not be kept were removed
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"

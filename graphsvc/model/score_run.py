@@ -27,7 +27,8 @@ class ScoreRun:
 
     A pure function of programme, snapshot sequence, as-of time and tolerance: `checksum` (SHA-256
     of the payload) is equal for equal inputs. `erasures` counts those in the store before it was
-    made: after a later one its evidence may be gone, and it can't be computed again.
+    made: after a later one its evidence may be gone, and it can't be computed again. Since
+    `pruned_at` its values are no longer kept; what it was made of still is.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class ScoreRun:
     checksum: str
     payload_bytes: int
     erasures: int = 0
+    pruned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

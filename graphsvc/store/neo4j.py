@@ -156,22 +156,48 @@ class Neo4jStore:
                 "give the changed document the next version"
             )
 
-    def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
+    def take_run(self, run_id: str, fence: int) -> None:
+        """Let only who holds `fence`, or a higher number, stage or publish a run from here on."""
+        token = uuid.uuid4().hex
+        self._database.write(lambda transaction: neo4j_runs.take(transaction, token, run_id, fence))
+
+    def stage_run_chunk(
+        self, run_id: str, chunk: int, payload: bytes, *, fence: int | None = None
+    ) -> None:
         """Store one part of a run's payload, invisible until `publish_run`."""
         token = uuid.uuid4().hex
         self._database.write(
-            lambda transaction: neo4j_runs.stage(transaction, token, run_id, chunk, payload)
+            lambda transaction: neo4j_runs.stage(transaction, token, run_id, chunk, payload, fence)
         )
 
-    def publish_run(self, run: ScoreRun) -> None:
+    def publish_run(self, run: ScoreRun, *, fence: int | None = None) -> None:
         """Make the staged run visible and current for its programme, in one step."""
         token = uuid.uuid4().hex
-        self._database.write(lambda transaction: neo4j_runs.publish(transaction, token, run))
+        self._database.write(lambda transaction: neo4j_runs.publish(transaction, token, run, fence))
 
-    def hold_run(self, held: HeldRun) -> None:
+    def republish_run(self, run_id: str) -> None:
+        """Make a published run current for its programme again, in one step."""
+        token = uuid.uuid4().hex
+        self._database.write(lambda transaction: neo4j_runs.republish(transaction, token, run_id))
+
+    def prune_run(self, run_id: str, at: datetime) -> None:
+        """Remove a published run's values and note the time; all else that it says stays."""
+        token, at_us = uuid.uuid4().hex, to_microseconds(at)
+        self._database.write(
+            lambda transaction: neo4j_runs.mark_pruned(transaction, token, run_id, at_us)
+        )
+        # Some chunks at a time: their payloads lie in the server's heap until the commit.
+        while self._database.write(
+            lambda transaction: score_runs.delete_pruned_chunks(
+                transaction, run_id, _CHUNKS_AT_ONCE
+            )
+        ):
+            pass
+
+    def hold_run(self, held: HeldRun, *, fence: int | None = None) -> None:
         """Let a staged run wait, unseen, for its release."""
         token = uuid.uuid4().hex
-        self._database.write(lambda transaction: neo4j_runs.hold(transaction, token, held))
+        self._database.write(lambda transaction: neo4j_runs.hold(transaction, token, held, fence))
 
     def discard_staged_run(self, run_id: str) -> None:
         """Remove the chunks of one run that was never published."""
@@ -434,7 +460,8 @@ class Neo4jStore:
 
     def run_payload(self, run_id: str) -> Iterator[bytes]:
         """Stream the chunks of a published run's payload in order."""
-        if self.run(run_id) is None:
+        run = self.run(run_id)
+        if run is None or run.pruned_at is not None:
             return
         yield from self._chunks(run_id)
 

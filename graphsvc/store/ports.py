@@ -126,16 +126,28 @@ class Writer(Protocol):
             ConflictError: that name and version is stored with another body.
         """
 
-    def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
+    def take_run(self, run_id: str, fence: int) -> None:
+        """Let only who holds `fence`, or a higher number, stage or publish a run from here on.
+
+        That lasts until it is published. Whoever gives no number is not asked for one.
+
+        Raises:
+            LeaseLostError: somebody holds a higher number.
+        """
+
+    def stage_run_chunk(
+        self, run_id: str, chunk: int, payload: bytes, *, fence: int | None = None
+    ) -> None:
         """Store one part of a run's payload, invisible to readers until `publish_run`.
 
         The same chunk again overwrites, so that a crashed job can start over.
 
         Raises:
             ConflictError: the run is published already.
+            LeaseLostError: somebody holds a higher number than `fence`.
         """
 
-    def publish_run(self, run: ScoreRun) -> None:
+    def publish_run(self, run: ScoreRun, *, fence: int | None = None) -> None:
         """Make the staged run visible and current for its programme, in one step.
 
         If it was held, it is held no longer.
@@ -143,15 +155,36 @@ class Writer(Protocol):
         Raises:
             ConflictError: the run is published already, chunks are missing (their sizes don't add
                 up to `payload_bytes`), or `erasures` is no longer the store's count.
+            LeaseLostError: somebody holds a higher number than `fence`.
         """
 
-    def hold_run(self, held: HeldRun) -> None:
+    def republish_run(self, run_id: str) -> None:
+        """Make a published run current for its programme again, in one step.
+
+        It counts as the one published last; no other run changes.
+
+        Raises:
+            RunNotFoundError: no such run is published, or its values were pruned.
+        """
+
+    def prune_run(self, run_id: str, at: datetime) -> None:
+        """Remove a published run's values and note the time; all else that it says stays.
+
+        Once pruned, it stays so; again changes nothing.
+
+        Raises:
+            RunNotFoundError: no such run is published.
+            ConflictError: it is the current one of its programme.
+        """
+
+    def hold_run(self, held: HeldRun, *, fence: int | None = None) -> None:
         """Let a staged run wait for a person's release: readers of runs don't see it.
 
         Holding it again changes its reasons and its description, not the time.
 
         Raises:
             ConflictError: it could not be published either.
+            LeaseLostError: somebody holds a higher number than `fence`.
         """
 
     def discard_staged_run(self, run_id: str) -> None:
@@ -282,10 +315,10 @@ class Reader(Protocol):
         """Return published runs, the latest published first."""
 
     def current_run(self, programme: str) -> ScoreRun | None:
-        """Return the run that was published last for a programme."""
+        """Return the run that was published, or published again, last for a programme."""
 
     def run_payload(self, run_id: str) -> Iterator[bytes]:
-        """Stream the chunks of a published run's payload in order."""
+        """Stream the chunks of a published run's payload in order; none where it was pruned."""
 
     def held_run(self, run_id: str) -> HeldRun | None:
         """Return a run that waits for its release, None where it is published or discarded."""

@@ -77,6 +77,8 @@ def score_run(row: Row) -> ScoreRun:
     """Return the run that `score_run_row` made this row of."""
     values = {name: row[name] for name in ScoreRun.__slots__ if name in row}
     values |= {name: from_microseconds(row[f"{name}_us"]) for name in _TIME_FIELDS}
+    pruned_at_us = row.get("pruned_at_us")
+    values["pruned_at"] = None if pruned_at_us is None else from_microseconds(pruned_at_us)
     for name in ("exposure", "trust"):
         parts = {part: row[f"{name}_{part}"] for part in _CERTIFICATE_FIELDS}
         values[name] = RunCertificate(**parts)

@@ -155,19 +155,34 @@ class SqliteStore:
 
         self._database.write(save)
 
-    def stage_run_chunk(self, run_id: str, chunk: int, payload: bytes) -> None:
+    def take_run(self, run_id: str, fence: int) -> None:
+        """Let only who holds `fence`, or a higher number, stage or publish a run from here on."""
+        self._database.write(lambda connection: sqlite_runs.take(connection, run_id, fence))
+
+    def stage_run_chunk(
+        self, run_id: str, chunk: int, payload: bytes, *, fence: int | None = None
+    ) -> None:
         """Store one part of a run's payload, invisible until `publish_run`."""
         self._database.write(
-            lambda connection: sqlite_runs.stage(connection, run_id, chunk, payload)
+            lambda connection: sqlite_runs.stage(connection, run_id, chunk, payload, fence)
         )
 
-    def publish_run(self, run: ScoreRun) -> None:
+    def publish_run(self, run: ScoreRun, *, fence: int | None = None) -> None:
         """Make the staged run visible and current for its programme, in one step."""
-        self._database.write(lambda connection: sqlite_runs.publish(connection, run))
+        self._database.write(lambda connection: sqlite_runs.publish(connection, run, fence))
 
-    def hold_run(self, held: HeldRun) -> None:
+    def republish_run(self, run_id: str) -> None:
+        """Make a published run current for its programme again, in one step."""
+        self._database.write(lambda connection: sqlite_runs.republish(connection, run_id))
+
+    def prune_run(self, run_id: str, at: datetime) -> None:
+        """Remove a published run's values and note the time; all else that it says stays."""
+        at_us = to_microseconds(at)
+        self._database.write(lambda connection: sqlite_runs.prune(connection, run_id, at_us))
+
+    def hold_run(self, held: HeldRun, *, fence: int | None = None) -> None:
         """Let a staged run wait, unseen, for its release."""
-        self._database.write(lambda connection: sqlite_runs.hold(connection, held))
+        self._database.write(lambda connection: sqlite_runs.hold(connection, held, fence))
 
     def discard_staged_run(self, run_id: str) -> None:
         """Remove the chunks of one run that was never published."""

@@ -110,6 +110,52 @@ MATCH (run:ScoreRun {run_id: $run_id})
 USING INDEX run:ScoreRun(run_id)
 SET run.subjects = $subjects, run.checksum = $checksum, run.payload_bytes = $payload_bytes
 
+// name: select_fence
+// The number that may stage and publish a run. Parameters: run_id. Returns at most one row: fence.
+MATCH (fence:RunFence {run_id: $run_id})
+USING INDEX fence:RunFence(run_id)
+RETURN fence.fence AS fence
+
+// name: upsert_fence
+// Let a number stage and publish a run, and none below it. Parameters: run_id, fence.
+MERGE (fence:RunFence {run_id: $run_id})
+SET fence.fence = $fence
+
+// name: delete_fence
+// Note that a run is published, and needs no number any longer. Parameters: run_id.
+MATCH (fence:RunFence {run_id: $run_id})
+USING INDEX fence:RunFence(run_id)
+DELETE fence
+
+// name: republish_run
+// Make a run the one published last. Parameters: run_id, publication.
+MATCH (counter:Counter {name: 'publications'})
+USING INDEX counter:Counter(name)
+SET counter.publications = $publication
+WITH counter
+MATCH (run:ScoreRun {run_id: $run_id})
+USING INDEX run:ScoreRun(run_id)
+SET run.publication = $publication
+
+// name: mark_run_pruned
+// Note when a run's values were removed. Parameters: run_id, pruned_at_us.
+MATCH (run:ScoreRun {run_id: $run_id})
+USING INDEX run:ScoreRun(run_id)
+SET run.pruned_at_us = coalesce(run.pruned_at_us, $pruned_at_us)
+
+// name: delete_pruned_chunks
+// Remove some parts of a run whose values were pruned. Parameters: run_id, limit.
+// Returns one row: deleted (how many).
+MATCH (chunk:ScoreRunChunk)
+USING INDEX chunk:ScoreRunChunk(run_id, chunk)
+WHERE chunk.run_id = $run_id AND chunk.chunk IS NOT NULL
+    AND EXISTS {
+        MATCH (run:ScoreRun {run_id: $run_id}) WHERE run.pruned_at_us IS NOT NULL
+    }
+WITH chunk LIMIT $limit
+DELETE chunk
+RETURN count(*) AS deleted
+
 // name: upsert_held_run
 // Note that a staged run waits for its release. Parameters: run_id, held (a map of all properties).
 MERGE (held:HeldRun {run_id: $run_id})

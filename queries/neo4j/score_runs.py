@@ -107,3 +107,36 @@ def redact(transaction: Transaction, run: Parameters, staged_as: str) -> None:
         change(transaction, _RUNS["rename_chunk"], parameters)
     wanted = {name: run[name] for name in ("run_id", "subjects", "checksum", "payload_bytes")}
     change(transaction, _RUNS["update_redacted_run"], wanted)
+
+
+def fence(transaction: Transaction, run_id: str) -> int | None:
+    """Return the number that may stage and publish a run, None where any may."""
+    found = first(transaction, _RUNS["select_fence"], {"run_id": run_id})
+    return None if found is None else int(found["fence"])
+
+
+def set_fence(transaction: Transaction, run_id: str, fence: int) -> None:
+    """Let a number stage and publish a run, and none below it."""
+    change(transaction, _RUNS["upsert_fence"], {"run_id": run_id, "fence": fence})
+
+
+def end_fence(transaction: Transaction, run_id: str) -> None:
+    """Note that a run is published, and needs no number any longer."""
+    change(transaction, _RUNS["delete_fence"], {"run_id": run_id})
+
+
+def republish(transaction: Transaction, run_id: str, publication: int) -> None:
+    """Make a run the one published last."""
+    change(transaction, _RUNS["republish_run"], {"run_id": run_id, "publication": publication})
+
+
+def mark_pruned(transaction: Transaction, run_id: str, pruned_at_us: int) -> None:
+    """Note when a run's values were removed."""
+    change(transaction, _RUNS["mark_run_pruned"], {"run_id": run_id, "pruned_at_us": pruned_at_us})
+
+
+def delete_pruned_chunks(transaction: Transaction, run_id: str, limit: int) -> int:
+    """Remove some parts of a run whose values were pruned; return how many."""
+    parameters = {"run_id": run_id, "limit": limit}
+    (deleted,) = only(transaction, _RUNS["delete_pruned_chunks"], parameters)
+    return int(deleted)

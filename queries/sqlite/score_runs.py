@@ -97,3 +97,32 @@ def redact(connection: Connection, run: Parameters, staged_as: str) -> None:
         _RUNS["rename_chunks"].text, {"run_id": run["run_id"], "staged_as": staged_as}
     )
     connection.execute(_RUNS["update_redacted_run"].text, run)
+
+
+def fence(connection: Connection, run_id: str) -> int | None:
+    """Return the number that may stage and publish a run, None where any may."""
+    found = first(connection, _RUNS["select_fence"], {"run_id": run_id})
+    return None if found is None else int(found[0])
+
+
+def set_fence(connection: Connection, run_id: str, fence: int) -> None:
+    """Let a number stage and publish a run, and none below it."""
+    connection.execute(_RUNS["upsert_fence"].text, {"run_id": run_id, "fence": fence})
+
+
+def end_fence(connection: Connection, run_id: str) -> None:
+    """Note that a run is published, and needs no number any longer."""
+    connection.execute(_RUNS["delete_fence"].text, {"run_id": run_id})
+
+
+def republish(connection: Connection, run_id: str) -> None:
+    """Make a run the one published last."""
+    connection.execute(_RUNS["republish_run"].text, {"run_id": run_id})
+
+
+def prune(connection: Connection, run_id: str, pruned_at_us: int) -> None:
+    """Remove a run's values, and note when."""
+    connection.execute(_RUNS["delete_chunks"].text, {"run_id": run_id})
+    connection.execute(
+        _RUNS["mark_run_pruned"].text, {"run_id": run_id, "pruned_at_us": pruned_at_us}
+    )

@@ -74,6 +74,28 @@ UPDATE score_run_chunk SET run_id = :run_id WHERE run_id = :staged_as;
 UPDATE score_run SET subjects = :subjects, checksum = :checksum, payload_bytes = :payload_bytes
 WHERE run_id = :run_id;
 
+-- name: select_fence
+-- The number that may stage and publish a run. Parameters: run_id. Returns at most one row: fence.
+SELECT fence FROM run_fence WHERE run_id = :run_id;
+
+-- name: upsert_fence
+-- Let a number stage and publish a run, and none below it. Parameters: run_id, fence.
+INSERT INTO run_fence (run_id, fence) VALUES (:run_id, :fence)
+ON CONFLICT (run_id) DO UPDATE SET fence = excluded.fence;
+
+-- name: delete_fence
+-- Note that a run is published, and needs no number any longer. Parameters: run_id.
+DELETE FROM run_fence WHERE run_id = :run_id;
+
+-- name: republish_run
+-- Make a run the one published last. Parameters: run_id.
+UPDATE score_run SET publication = (SELECT max(publication) + 1 FROM score_run)
+WHERE run_id = :run_id;
+
+-- name: mark_run_pruned
+-- Note when a run's values were removed. Parameters: run_id, pruned_at_us.
+UPDATE score_run SET pruned_at_us = :pruned_at_us WHERE run_id = :run_id;
+
 -- name: upsert_held_run
 -- Note that a staged run waits for its release. Parameters: run_id, purpose, held_at_us, run,
 -- reasons.

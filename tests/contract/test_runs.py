@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graphsvc.errors import ConflictError
+from graphsvc.errors import ConflictError, LeaseLostError, RunNotFoundError
 from graphsvc.model import RunCertificate, ScoreRun
 from graphsvc.store.ports import Store
 from tests.contract.conftest import OpenStore
@@ -198,3 +198,105 @@ def test_a_reader_sees_the_old_run_or_the_new_one_never_a_mix(
     assert {payload for _, payload in seen} == {b"abcd\x00\xffwxyz"}
     order = [run_id for run_id, _ in seen]
     assert order == sorted(order)
+
+
+PRUNED_AT = datetime(2025, 6, 1, 8, 30, tzinfo=UTC)
+
+
+def current_id(store: Store) -> str | None:
+    run = store.current_run(RUN.programme)
+    return None if run is None else run.run_id
+
+
+def test_a_run_published_again_is_current_in_one_step_and_nothing_else_changes(
+    store: Store, second_store: OpenStore
+) -> None:
+    runs = [publish(store, f"run-{n}") for n in range(3)]
+    publish(store, "other", programme="other")
+    store.republish_run("run-0")
+    reader = second_store()
+    assert current_id(reader) == "run-0"
+    assert [reader.run(run.run_id) for run in runs] == runs
+    assert payload_of(reader, "run-2") == b"abcd\x00\xffwxyz"
+    assert reader.current_run("other").run_id == "other"  # type: ignore[union-attr]
+    assert [run.run_id for run in reader.runs()] == ["run-0", "other", "run-2", "run-1"]
+
+
+def test_after_a_rollback_the_next_run_goes_forward_again(store: Store) -> None:
+    for n in range(2):
+        publish(store, f"run-{n}")
+    store.republish_run("run-0")
+    publish(store, "run-2")
+    assert current_id(store) == "run-2"
+    store.republish_run("run-1")
+    assert current_id(store) == "run-1"
+
+
+def test_a_run_that_was_never_published_is_not_published_again(store: Store) -> None:
+    publish(store)
+    stage(store, "run-2")
+    with pytest.raises(RunNotFoundError, match="'run-2'"):
+        store.republish_run("run-2")
+    assert current_id(store) == "run-1"
+
+
+def test_a_pruned_run_loses_its_values_and_nothing_else(
+    store: Store, second_store: OpenStore
+) -> None:
+    for n in range(3):
+        publish(store, f"run-{n}")
+    store.prune_run("run-0", PRUNED_AT)
+    store.prune_run("run-0", PRUNED_AT.replace(year=2030))
+    reader = second_store()
+    assert payload_of(reader, "run-0") == b""
+    assert reader.run("run-0") == replace(RUN, run_id="run-0", pruned_at=PRUNED_AT)
+    assert [run.run_id for run in reader.runs()] == ["run-2", "run-1", "run-0"]
+    assert payload_of(reader, "run-1") == b"abcd\x00\xffwxyz"
+    assert reader.discard_staged_runs() == 0
+
+
+def test_the_current_run_is_never_pruned_and_a_pruned_one_never_current(store: Store) -> None:
+    publish(store, "run-0")
+    publish(store, "run-1")
+    with pytest.raises(ConflictError, match="current"):
+        store.prune_run("run-1", PRUNED_AT)
+    store.prune_run("run-0", PRUNED_AT)
+    with pytest.raises(RunNotFoundError, match="pruned"):
+        store.republish_run("run-0")
+    with pytest.raises(RunNotFoundError):
+        store.prune_run("run-9", PRUNED_AT)
+    assert current_id(store) == "run-1"
+    assert payload_of(store) == b"abcd\x00\xffwxyz"
+
+
+def test_a_run_that_was_taken_over_takes_nothing_from_who_had_it_before(
+    store: Store, second_store: OpenStore
+) -> None:
+    store.take_run("run-1", 3)
+    store.stage_run_chunk("run-1", 0, b"abcd", fence=3)
+    other = second_store()
+    other.take_run("run-1", 4)
+    for late in (
+        lambda: store.stage_run_chunk("run-1", 1, b"??", fence=3),
+        lambda: store.take_run("run-1", 3),
+        lambda: store.publish_run(RUN, fence=3),
+    ):
+        with pytest.raises(LeaseLostError, match="run-1"):
+            late()
+    other.stage_run_chunk("run-1", 1, b"\x00\xff", fence=4)
+    other.stage_run_chunk("run-1", 2, b"wxyz", fence=4)
+    assert_unseen(store)
+    other.publish_run(RUN, fence=4)
+    assert payload_of(store) == b"abcd\x00\xffwxyz"
+    with pytest.raises(ConflictError, match="published already"):
+        store.publish_run(RUN, fence=3)
+
+
+def test_discarding_a_run_does_not_let_an_earlier_holder_back_in(store: Store) -> None:
+    store.take_run("run-1", 1)
+    stage(store)
+    store.take_run("run-1", 2)
+    store.discard_staged_run("run-1")
+    with pytest.raises(LeaseLostError):
+        store.stage_run_chunk("run-1", 0, b"abcd", fence=1)
+    assert store.discard_staged_runs() == 0

@@ -174,7 +174,7 @@ def test_who_comes_back_can_be_erased_again(
 def test_what_a_killed_recomputation_staged_goes_too(
     service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -195,10 +195,10 @@ def test_a_run_in_the_making_does_not_bring_her_back(
 ) -> None:
     original = getattr(service.store, step)
 
-    def erased_first(*arguments: object) -> None:
+    def erased_first(*arguments: object, **options: object) -> None:
         monkeypatch.undo()
         service.redress.erase(MALLORY, actor="officer")
-        original(*arguments)
+        original(*arguments, **options)
 
     monkeypatch.setattr(service.store, step, erased_first)
     with pytest.raises(ConflictError, match="erased while it was made"):
@@ -211,7 +211,7 @@ def test_a_run_in_the_making_does_not_bring_her_back(
 def test_a_failed_publication_leaves_nothing_staged(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StoreUnavailableError("no room")
 
     with monkeypatch.context() as patched:
