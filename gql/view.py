@@ -15,10 +15,20 @@ from typing import cast
 
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
-from graphsvc.errors import RunNotFoundError, SubjectNotFoundError
+from graphsvc.errors import NotPermittedError, RunNotFoundError, SubjectNotFoundError
 from graphsvc.explain import Explanation
 from graphsvc.live.host import HostedPurpose, HostedReading
-from graphsvc.model import AuditAction, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.model import (
+    AuditAction,
+    Link,
+    Purpose,
+    Record,
+    Role,
+    ScoreRun,
+    StoredRecord,
+    SubjectKind,
+    SubjectRef,
+)
 from graphsvc.runs import PublishedScores, SubjectScore
 
 
@@ -117,6 +127,24 @@ class PurposeView:
             LiveOffError: nothing.
         """
         return self._service.live_host.of(self.purpose.name)
+
+    def require_role(self, act: str, *roles: Role) -> None:
+        """Refuse a caller who holds none of these roles.
+
+        Raises:
+            NotPermittedError: names the roles that would do.
+        """
+        if not self._principal.holds_one_of(*roles):
+            needed = " or ".join(sorted(roles))
+            raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return a record that was found in the purpose's own evidence."""
+        return self._service.store.record_at(sequence)
+
+    def note(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
+        """Put reads on the trail, each once a request."""
+        self._audit(action, subjects)
 
     def top(
         self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None
