@@ -6,6 +6,7 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.decisions import DecisionQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
@@ -13,7 +14,14 @@ from gql.subjects import SubjectQueries
 from gql.what_if import WhatIfQueries
 
 
-class Query(PurposeQueries, RunQueries, ScoreQueries, SubjectQueries, WhatIfQueries):
+class Query(
+    DecisionQueries,
+    PurposeQueries,
+    RunQueries,
+    ScoreQueries,
+    SubjectQueries,
+    WhatIfQueries,
+):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 

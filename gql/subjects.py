@@ -15,12 +15,14 @@ from graphql_relay import from_global_id, to_global_id
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.paging import page_size, sequence_after
-from gql.view import LinkPage, ReadScore
+from gql.view import LinkPage, ReadDecision, ReadScore
 from graphsvc.errors import GraphsvcError, InvalidInputError
 from graphsvc.explain import Explanation
 from graphsvc.live.host import HostedReading
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
+
+PROGRAMME = "Name of one of the purpose's scoring models; its champion where it is left out."
 
 SubjectKindEnum = described_enum(
     SubjectKind,
@@ -41,8 +43,16 @@ def _resolve_id(subject: SubjectRef, info: GraphQLResolveInfo) -> str:
     return str(to_global_id("Subject", str(subject)))
 
 
-def _resolve_score(subject: SubjectRef, info: GraphQLResolveInfo, purpose: str) -> ReadScore:
-    return RequestContext.of(info).view(purpose).score(subject)
+def _resolve_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
+) -> ReadScore:
+    return RequestContext.of(info).view(purpose).score(subject, programme)
+
+
+def _resolve_decision(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
+) -> ReadDecision:
+    return RequestContext.of(info).view(purpose).decision(subject, programme)
 
 
 def _resolve_live_score(
@@ -103,6 +113,7 @@ class Subject(  # type: ignore[call-arg]
         description="The published score for a purpose. Null, with the error code "
         "SUBJECT_NOT_FOUND, where nothing that the purpose may see mentions the subject.",
         purpose=graphene.String(required=True, description="What the score is read for."),
+        programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_score,
     )
     live_score = graphene.Field(
@@ -112,6 +123,13 @@ class Subject(  # type: ignore[call-arg]
         "where this server keeps no live scores for the purpose, or not yet.",
         purpose=graphene.String(required=True, description="What the score is read for."),
         resolver=_resolve_live_score,
+    )
+    decision = graphene.Field(
+        "gql.decisions.Decision",
+        description="What the purpose's policy advises. Null, with an error, wherever `score` is.",
+        purpose=graphene.String(required=True, description="What the decision is read for."),
+        programme=graphene.String(description=PROGRAMME),
+        resolver=_resolve_decision,
     )
     explanation = graphene.Field(
         "gql.explanations.Explanation",

@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,6 +20,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
     ConflictError,
@@ -59,6 +60,8 @@ from graphsvc.store.ports import Store
 log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+DocumentT = TypeVar("DocumentT", Purpose, Programme)
+
 CURRENT_RUN_SECONDS = 1.0
 """For how long a reader may go on serving a run after another has been published."""
 
@@ -131,6 +134,7 @@ class Service:
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._documents: dict[tuple[DefinitionKind, str, int], Purpose | Programme] = {}
         self._lock = threading.Lock()
         self._explainer_lock = threading.Lock()
 
@@ -218,6 +222,16 @@ class Service:
             subject=None if subject is None else self.pseudonyms.of_subject(subject),
             detail=detail,
         )
+
+    def audit_drafts(
+        self, actor: str, action: AuditAction, subjects: Iterable[SubjectRef], *, purpose: str
+    ) -> list[AuditDraft]:
+        """Return an entry for each of many subjects that were read at once."""
+        now = datetime.now(UTC)
+        return [
+            AuditDraft(at=now, actor=actor, action=action, purpose=purpose, subject=pseudonym)
+            for pseudonym in map(self.pseudonyms.of_subject, subjects)
+        ]
 
     def estimate(
         self,
@@ -323,16 +337,28 @@ class Service:
             SubjectNotFoundError: the run has no such subject.
             DefinitionNotFoundError: the purpose has no policy.
         """
-        policy = self.library.policy(purpose)
         scores = self.scores(purpose, programme=programme)
-        run = scores.run
+        judge = self.judge(purpose, scores.run)
         return advise(
-            policy,
+            judge.policy,
+            judge.programme,
+            judge.purpose,
+            scores.score(subject),
+            scores.run.run_id,
+            is_under_review=subject in judge.under_review,
+        )
+
+    def judge(self, purpose: str, run: ScoreRun) -> Judge:
+        """Return what judges the scores of a run: the purpose's policy, and who is under review.
+
+        Raises:
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        return Judge(
+            self.library.policy(purpose),
             self._declared_programme(run.programme, run.programme_version),
             self._declared_purpose(run.purpose, run.purpose_version),
-            scores.score(subject),
-            run.run_id,
-            is_under_review=self.redress.is_under_review(purpose, subject),
+            self.redress.under_review(purpose),
         )
 
     def explain(
@@ -550,13 +576,21 @@ class Service:
                 self.store.save_definition(definition)
 
     def _declared_purpose(self, name: str, version: int) -> Purpose:
-        stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
-        if stored is None:
-            raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
-        return Purpose.model_validate_json(stored.body)
+        return self._declared(Purpose, DefinitionKind.PURPOSE, name, version)
 
     def _declared_programme(self, name: str, version: int) -> Programme:
-        stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
+        return self._declared(Programme, DefinitionKind.PROGRAMME, name, version)
+
+    def _declared(
+        self, model: type[DocumentT], kind: DefinitionKind, name: str, version: int
+    ) -> DocumentT:
+        """Return a stored version of a document; versions never change, so each is read once."""
+        known = self._documents.get((kind, name, version))
+        if isinstance(known, model):
+            return known
+        stored = self.store.definition(kind, name, version)
         if stored is None:
-            raise RunNotFoundError(f"programme {name} version {version} is not in the store")
-        return Programme.model_validate_json(stored.body)
+            raise RunNotFoundError(f"{kind} {name} version {version} is not in the store")
+        document = model.model_validate_json(stored.body)
+        self._documents[kind, name, version] = document
+        return document

@@ -21,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFoundError
+from graphsvc.lookup import KeyColumn, Places, find_ranks
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
@@ -197,6 +198,7 @@ class PublishedScores:
         self._band: NDArray[np.uint8] = batch.column("band").to_numpy()
         self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
         self._key = batch.column("key")
+        self._keys = KeyColumn.of(self._key)
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
@@ -243,6 +245,14 @@ class PublishedScores:
         if rank is None:
             raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
         return rank
+
+    def ranks_of(self, subjects: Sequence[SubjectRef]) -> Places:
+        """Return many subjects' places in the order of (kind, key), -1 where one has none."""
+        return find_ranks(self._kind, self._keys, subjects)
+
+    def bands_at(self, ranks: Places) -> tuple[NDArray[np.uint8], list[str]]:
+        """Return the places of bands at some ranks, and the bands' names, the lowest first."""
+        return self._band[ranks], self._bands
 
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""
