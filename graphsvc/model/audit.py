@@ -25,7 +25,12 @@ class AuditAction(StrEnum):
     DISPUTE_CORRECTED = "dispute_corrected"
     DISPUTE_REMOVED = "dispute_removed"
     DISPUTE_KEPT = "dispute_kept"
+    RECORDED = "recorded"  # records were added through the API
     RECORD_CORRECTED = "record_corrected"
+    RECORD_WITHDRAWN = "record_withdrawn"
+    LINK_ENDED = "link_ended"
+    LISTING_LIFTED = "listing_lifted"
+    REPORT_SETTLED = "report_settled"
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"
