@@ -30,6 +30,15 @@ INTERNAL = "INTERNAL"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 QUERY_TOO_LARGE = "QUERY_TOO_LARGE"
+QUERY_TOO_COSTLY = "QUERY_TOO_COSTLY"
+FORBIDDEN = AccessError.code
+RATE_LIMITED = "RATE_LIMITED"
+OVERLOADED = "OVERLOADED"
+EXECUTION_TIMEOUT = "EXECUTION_TIMEOUT"
+BATCH_REFUSED = "BATCH_REFUSED"
+DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
 
 TOLD_IN_FULL = (AccessError, ConflictError, InvalidInputError, LiveError, NotFoundError)
 OPERATOR_MISTAKES = (DefinitionError, SettingsError)
@@ -45,6 +54,11 @@ class RefusedRequestError(Exception):
         self.status = status
         self.code = code
         self.headers = headers or {}
+
+
+def coded(code: str, message: str) -> GraphQLError:
+    """Return the refusal of a query, with its code, as if the validator had found it."""
+    return GraphQLError(message, extensions={"code": code})
 
 
 def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gql.answering import Resources
 from gql.authentication import Doorkeeper
 from gql.errors import format_error
-from gql.handler import HttpHandler, Resources
+from gql.handler import HttpHandler
 from gql.origins import OriginGuard
 from gql.schema import schema
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
@@ -56,8 +57,8 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
                 service.pseudonyms,
                 service.library.purpose_names(),
             )
-            resources = Resources(service, trail, Doorkeeper(gate))
-            yield {"resources": resources, "readiness": Readiness()}
+            with Resources.open(service, trail, Doorkeeper(gate)) as resources:
+                yield {"resources": resources, "readiness": Readiness()}
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(

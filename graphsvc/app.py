@@ -299,6 +299,14 @@ class Service:
             self._current[chosen.name] = (now, scores)
         return scores
 
+    def scores_in_memory(self, purpose: str) -> PublishedScores | None:
+        """Return what `scores` would return without asking the store; None where it would ask."""
+        name = self.library.champion(purpose).name
+        with self._lock:
+            kept = self._current.get(name)
+        is_fresh = kept is not None and time.monotonic() - kept[0] < CURRENT_RUN_SECONDS
+        return kept[1] if kept is not None and is_fresh else None
+
     def top(
         self,
         purpose: str,
