@@ -23,7 +23,7 @@ def test_they_frame_exactly_the_parallel_links(data, n, m):
 
 
 def test_ids_out_of_range_are_refused():
-    with pytest.raises(InvalidArgumentError, match="^dst"):
+    with pytest.raises(InvalidArgumentError, match=r"^dst"):
         link_places(np.array([0, 0]), np.zeros(0, np.int32), [0], [1])
     with pytest.raises(InvalidArgumentError, match="dst has 2"):
         link_places(np.array([0, 0]), np.zeros(0, np.int32), [0], [0, 0])
