@@ -198,11 +198,13 @@ class Explainer:
         )
         strongest = algorithms.strongest_exposure_paths(
             inputs.contacts,
-            inputs.own_risk,
+            self._own_risk,
             rule.beta,
             index,
             k=PATHS_SHOWN,
             max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+            values=self._exposure,
+            values_bound=certificate.bound,
         )
         keeps = 1.0 - rule.beta if inputs.has_contacts[index] else 1.0
         own_share = keeps * float(inputs.own_risk[index])
@@ -218,6 +220,8 @@ class Explainer:
         inputs, rule = self._inputs, self._programme.trust
         certificate = self._scores.run.trust
         unit = 1.0 - rule.alpha
+        # The published value was divided by the unit and is multiplied by it again.
+        values_bound = certificate.bound * unit + ROUNDING * self._trust_mass.largest
         found = algorithms.trust_contributions(
             inputs.vouching,
             self._trust_seed,
@@ -227,17 +231,18 @@ class Explainer:
             hop_limit=rule.hop_limit,
             transposed=inputs.vouching_reversed,
             values=self._trust_mass,
-            # The published value was divided by the unit and is multiplied by it again.
-            values_bound=certificate.bound * unit + ROUNDING * self._trust_mass.largest,
+            values_bound=values_bound,
         )
         strongest = algorithms.strongest_trust_paths(
             inputs.vouching,
-            inputs.trust_seed,
+            self._trust_seed,
             rule.alpha,
             index,
             k=PATHS_SHOWN,
             max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
             transposed=inputs.vouching_reversed,
+            values=self._trust_mass,
+            values_bound=values_bound,
         )
         own_share = float(inputs.trust_seed[index])
         return self._explained(
