@@ -18,6 +18,7 @@ from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
+from gql.what_if import WhatIfQueries
 
 
 class Query(
@@ -27,6 +28,7 @@ class Query(
     RunQueries,
     ScoreQueries,
     SubjectQueries,
+    WhatIfQueries,
 ):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
