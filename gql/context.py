@@ -9,6 +9,7 @@ from graphql import GraphQLResolveInfo
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
+from graphsvc.case_desk import CaseDesk
 from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.model import Purpose
@@ -72,6 +73,11 @@ class RequestContext:
         """Return what the caller may do about disputes for a purpose; as of `view`."""
         declared = self.view(purpose).purpose
         return DisputeDesk(self._service, self._principal, declared, self._trail.record)
+
+    def cases(self, purpose: str | None) -> CaseDesk:
+        """Return what the caller may do about a purpose's cases; as of `view`."""
+        declared = self.view(purpose).purpose
+        return CaseDesk(self._service, self._principal, declared, self._trail.record)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

@@ -6,8 +6,10 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.cases import CaseQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.mutations.cases import CaseMutations
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
@@ -22,6 +24,7 @@ from gql.what_if import WhatIfQueries
 
 
 class Query(
+    CaseQueries,
     DecisionQueries,
     DisputeQueries,
     PurposeQueries,
@@ -34,6 +37,7 @@ class Query(
 
 
 class Mutation(
+    CaseMutations,
     DisputeMutations,
     EventMutations,
     LinkMutations,

@@ -25,6 +25,7 @@ class AuditAction(StrEnum):
     READ_EXPLANATION = "read_explanation"
     READ_LINKS = "read_links"
     READ_DISPUTE = "read_dispute"
+    READ_CASE = "read_case"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"
     DISPUTE_CORRECTED = "dispute_corrected"
@@ -36,6 +37,10 @@ class AuditAction(StrEnum):
     LINK_ENDED = "link_ended"
     LISTING_LIFTED = "listing_lifted"
     REPORT_SETTLED = "report_settled"
+    CASE_OPENED = "case_opened"
+    CASE_NOTED = "case_noted"
+    CASE_EXTENDED = "case_extended"  # it is about further subjects
+    CASE_CLOSED = "case_closed"
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"
