@@ -20,6 +20,7 @@ class AuditAction(StrEnum):
     RUN_RELEASED = "run_released"
     RUN_DISCARDED = "run_discarded"
     READ_REPORT = "read_report"
+    BACKTEST = "backtest"  # a programme was tested against outcomes; no subject is named
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
