@@ -22,9 +22,11 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.store.encoding import decode
+from graphsvc.store.ports import Wanted
 from queries.rows import AuditRow, DefinitionRow, Row
 
 _CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
+_WANTED_TIMES = ("since", "until", "not_over_before", "in_force_at")
 _TIME_FIELDS = ("as_of", "created_at")
 
 
@@ -137,6 +139,19 @@ def audit_entry(row: AuditRow) -> AuditEntry:
         previous_hash=row.previous_hash,
         entry_hash=row.entry_hash,
     )
+
+
+def wanted_row(wanted: Wanted) -> Row:
+    """Return what is wanted as parameters: times in microseconds."""
+    row: Row = {
+        "kinds": None if wanted.kinds is None else list(wanted.kinds),
+        "is_outgoing": wanted.is_outgoing,
+        "is_open": wanted.is_open,
+    }
+    for name in _WANTED_TIMES:
+        time = getattr(wanted, name)
+        row[f"{name}_us"] = None if time is None else to_microseconds(time)
+    return row
 
 
 def link_kind_values(kinds: Sequence[LinkKind]) -> list[str]:
