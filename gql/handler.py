@@ -21,15 +21,15 @@ from ariadne.asgi.handlers import GraphQLHTTPHandler
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gql.authentication import Doorkeeper
 from gql.context import RequestContext
 from gql.errors import RefusedRequestError, describe, format_error
 from gql.limits import MAX_BODY_BYTES, parse_within_limits
 from gql.media import GRAPHQL_JSON, JSON, negotiated
 from gql.schema import schema
 from gql.tables import TableExecution
-from graphsvc.access import AuditTrail, KeyRing, Principal
+from graphsvc.access import AuditTrail
 from graphsvc.app import Service
-from graphsvc.errors import NotAuthenticatedError
 
 WORKERS = 8
 """Queries that run at once; others wait for their turn, outside of any thread."""
@@ -52,7 +52,7 @@ class Resources:
 
     service: Service
     trail: AuditTrail
-    keys: KeyRing
+    doorkeeper: Doorkeeper
 
 
 class HttpHandler(GraphQLHTTPHandler):
@@ -67,7 +67,7 @@ class HttpHandler(GraphQLHTTPHandler):
         media = negotiated(request.headers.get("accept"))
         try:
             resources: Resources = request.state.resources
-            principal = _authenticated(request, resources.keys)
+            principal = await resources.doorkeeper.of_request(request)
             if media is None:
                 _refuse(HTTPStatus.NOT_ACCEPTABLE, f"Accept: {GRAPHQL_JSON} or {JSON} can be had")
             parameters = await _parameters(request)
@@ -125,22 +125,6 @@ def _response(
 
 def _refuse(status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> NoReturn:
     raise RefusedRequestError(status, status.name, message, headers)
-
-
-def _authenticated(request: Request, keys: KeyRing) -> Principal:
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        credential = request.headers.get("x-api-key", "")
-    challenge = 'Bearer realm="graphsvc"'
-    try:
-        return keys.authenticate(credential.strip())
-    except NotAuthenticatedError as error:
-        if credential:
-            challenge += ', error="invalid_token"'
-        message = str(error) if credential else "an API key is needed: Authorization: Bearer gsk_…"
-        raise RefusedRequestError(
-            HTTPStatus.UNAUTHORIZED, error.code, message, {"WWW-Authenticate": challenge}
-        ) from None
 
 
 async def _parameters(request: Request) -> dict[str, Any]:

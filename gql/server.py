@@ -10,14 +10,17 @@ import structlog
 from anyio import to_thread
 from ariadne.asgi import GraphQL
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gql.authentication import Doorkeeper
 from gql.errors import format_error
 from gql.handler import HttpHandler, Resources
+from gql.origins import OriginGuard
 from gql.schema import schema
-from graphsvc.access import ACCESS_FOLDER, AuditTrail, KeyRing
+from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
 from graphsvc.settings import Settings
 
@@ -42,8 +45,14 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         with open_service() as service, AuditTrail(service.store) as trail:
-            keys = KeyRing(service.settings.data_dir / ACCESS_FOLDER)
-            yield {"resources": Resources(service, trail, keys), "readiness": Readiness()}
+            gate = Gate.open(
+                service.settings,
+                service.settings.data_dir / ACCESS_FOLDER,
+                service.pseudonyms,
+                service.library.purpose_names(),
+            )
+            resources = Resources(service, trail, Doorkeeper(gate))
+            yield {"resources": resources, "readiness": Readiness()}
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(
@@ -59,6 +68,7 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
         ],
+        middleware=[Middleware(OriginGuard)],
         lifespan=lifespan,
     )
 

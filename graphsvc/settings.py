@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from graphsvc.access_settings import AccessSettings
 from graphsvc.errors import SettingsError
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")

@@ -53,6 +53,10 @@ class Pseudonyms:
         """Return what stands for a subject."""
         return self._of("subject", subject.kind.value, subject.key)
 
+    def of_holder(self, issuer: str, subject: str) -> str:
+        """Return what stands for the holder of an issuer's tokens."""
+        return self._of("holder", issuer, subject)
+
     def trace_of_subject(self, subject: SubjectRef) -> str:
         """Return what an erased subject leaves in place of its key; another one each time.
 

@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from graphsvc.access import require_loopback_for_dev_mode
 from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption, ProgrammeOption, acting_user, parse_time
 from graphsvc.cli.output import plain, print_json, scientific, stderr, stdout, table
@@ -244,6 +245,7 @@ def serve(
     import uvicorn
 
     settings = Settings.load(host=host, port=port)
+    require_loopback_for_dev_mode(settings)
     use_threads(settings)
     if not settings.binds_to_loopback:
         stderr.print(
