@@ -6,11 +6,14 @@ from typing import cast
 
 from graphql import GraphQLResolveInfo
 
+from gql.audit_view import AuditView
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.model import Purpose
+
+AUDITOR = "auditor"
 
 
 class RequestContext:
@@ -53,6 +56,17 @@ class RequestContext:
                 "send one request for each purpose"
             )
         return self._view
+
+    def audit(self, purpose: str) -> AuditView:
+        """Return what the caller may see of a purpose's audit.
+
+        Raises:
+            NotPermittedError: see `view`; or the credential is no auditor's.
+        """
+        name = self.view(purpose).purpose.name
+        if AUDITOR not in self._principal.roles:
+            raise NotPermittedError(f"audit: this credential lacks the role {AUDITOR}")
+        return AuditView(self._service, self._principal, name)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

@@ -37,6 +37,7 @@ from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
     AuditDraft,
+    AuditEntry,
     DefinitionKind,
     LinkKind,
     Programme,
@@ -54,7 +55,7 @@ from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
-from graphsvc.store.ports import Store
+from graphsvc.store.ports import Store, WantedEntries
 
 log = structlog.get_logger(__name__)
 
@@ -473,6 +474,20 @@ class Service:
             limit=limit,
             link_kinds=kinds,
         )
+
+    def audited(
+        self,
+        purpose: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        action: str | None = None,
+        since: datetime | None = None,
+        pseudonym: str | None = None,
+    ) -> list[AuditEntry]:
+        """Return a purpose's entries of the audit after a position, in the order of the chain."""
+        wanted = WantedEntries(purpose=purpose, action=action, subject=pseudonym, since=since)
+        return self.store.audit_entries(after, limit, wanted)
 
     def runs(self, purpose: str | None = None, limit: int = 20) -> list[ScoreRun]:
         """Return published runs, the latest first."""

@@ -33,7 +33,15 @@ from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
-from graphsvc.store.ports import EVERYTHING, AppendOutcome, LinkColumns, SubjectColumns, Wanted
+from graphsvc.store.ports import (
+    EVERY_ENTRY,
+    EVERYTHING,
+    AppendOutcome,
+    LinkColumns,
+    SubjectColumns,
+    Wanted,
+    WantedEntries,
+)
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
@@ -41,6 +49,7 @@ from graphsvc.store.rows import (
     link_kind_values,
     score_run,
     stored_definition,
+    wanted_entries_row,
     wanted_row,
 )
 from queries.neo4j import (
@@ -530,12 +539,21 @@ class Neo4jStore:
         """Return the position of the audit chain's last entry, 0 where there is none."""
         return self._database.read(audit.last_position)
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+        narrowed = wanted_entries_row(wanted)
         found = self._database.read(
-            lambda transaction: audit.after(transaction, after_position, max(limit, 0))
+            lambda transaction: audit.after(transaction, after_position, max(limit, 0), narrowed)
         )
         return [audit_entry(row) for row in found]
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
+        found = self._database.read(lambda transaction: audit.at(transaction, positions))
+        entries = {row.position: audit_entry(row) for row in found}
+        return [entries.get(position) for position in positions]
 
     def _subject_page(self, after: int, up_to: int) -> SubjectColumns:
         found = self._database.read(

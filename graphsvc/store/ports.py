@@ -117,6 +117,24 @@ EVERYTHING = Wanted()
 """All standing records of a type."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedEntries:
+    """Which entries of the audit are wanted; what is None does not narrow.
+
+    `subject` is a pseudonym. `since` (included) is compared with the texts of times, which the
+    service writes in UTC.
+    """
+
+    purpose: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+
+
+EVERY_ENTRY = WantedEntries()
+"""The whole chain."""
+
+
 class Writer(Protocol):
     """Adds; never changes."""
 
@@ -377,8 +395,13 @@ class Reader(Protocol):
     def last_audit_position(self) -> int:
         """Return the position of the audit chain's last entry, 0 where there is none."""
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
 
 
 class Store(Reader, Writer, Protocol):

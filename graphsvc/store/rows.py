@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from graphsvc.model import (
@@ -22,7 +22,7 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.store.encoding import decode
-from graphsvc.store.ports import Wanted
+from graphsvc.store.ports import Wanted, WantedEntries
 from queries.rows import AuditRow, DefinitionRow, Row
 
 _CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
@@ -152,6 +152,17 @@ def wanted_row(wanted: Wanted) -> Row:
         time = getattr(wanted, name)
         row[f"{name}_us"] = None if time is None else to_microseconds(time)
     return row
+
+
+def wanted_entries_row(wanted: WantedEntries) -> Row:
+    """Return what is wanted of the audit as parameters."""
+    since = None if wanted.since is None else wanted.since.astimezone(UTC).isoformat()
+    return {
+        "purpose": wanted.purpose,
+        "action": wanted.action,
+        "subject": wanted.subject,
+        "since": since,
+    }
 
 
 def link_kind_values(kinds: Sequence[LinkKind]) -> list[str]:

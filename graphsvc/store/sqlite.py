@@ -33,6 +33,7 @@ from graphsvc.model.checks import to_microseconds
 from graphsvc.store import rows, sqlite_append, sqlite_erase, sqlite_rows, sqlite_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.ports import (
+    EVERY_ENTRY,
     EVERYTHING,
     NO_END_US,
     NO_START_US,
@@ -40,6 +41,7 @@ from graphsvc.store.ports import (
     LinkColumns,
     SubjectColumns,
     Wanted,
+    WantedEntries,
 )
 from graphsvc.store.sqlite_database import Database
 from queries.rows import Row
@@ -502,12 +504,21 @@ class SqliteStore:
         last = self._database.read(audit.last)
         return 0 if last is None else last.position
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+        narrowed = rows.wanted_entries_row(wanted)
         found = self._database.read(
-            lambda connection: audit.after(connection, after_position, max(limit, 0))
+            lambda connection: audit.after(connection, after_position, max(limit, 0), narrowed)
         )
         return [rows.audit_entry(row) for row in found]
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
+        found = self._database.read(lambda connection: audit.at(connection, positions))
+        entries = {row.position: rows.audit_entry(row) for row in found}
+        return [entries.get(position) for position in positions]
 
     def _until(self, sequence: int | None) -> int:
         """Return the sequence, or the last one where none or a later one is named."""
