@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,13 +16,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gql.answering import Resources
 from gql.authentication import Doorkeeper
 from gql.errors import format_error
-from gql.handler import HttpHandler, Resources
+from gql.handler import HttpHandler
+from gql.metrics import Metrics
 from gql.origins import OriginGuard
 from gql.schema import schema
+from gql.scraping import Scraping, scrape
+from gql.watching import Watch
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
+from graphsvc.live.host import host_live_scores
+from graphsvc.logs import configure_logs
 from graphsvc.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,7 +39,11 @@ READY_SECONDS = 1.0
 
 def open_configured_service() -> Service:
     """Open the service that the environment describes."""
-    return Service.open(Settings.load())
+    settings = Settings.load()
+    configure_logs(settings.log_format, settings.log_level)
+    # Its lines hold whole addresses, and so the queries and variables of GET.
+    logging.getLogger("uvicorn.access").disabled = True
+    return Service.open(settings)
 
 
 def create_app(open_service: Callable[[], Service] = open_configured_service) -> Starlette:
@@ -44,15 +55,27 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
-        with open_service() as service, AuditTrail(service.store) as trail:
+        with (
+            open_service() as service,
+            AuditTrail(service.store) as trail,
+            host_live_scores(service),
+        ):
             gate = Gate.open(
                 service.settings,
                 service.settings.data_dir / ACCESS_FOLDER,
                 service.pseudonyms,
                 service.library.purpose_names(),
             )
-            resources = Resources(service, trail, Doorkeeper(gate))
-            yield {"resources": resources, "readiness": Readiness()}
+            doorkeeper = Doorkeeper(gate)
+            scraping = Scraping(Metrics(), service, trail, doorkeeper)
+            with Resources.open(service, trail, doorkeeper) as resources:
+                async with scraping.sampling():
+                    yield {
+                        "resources": resources,
+                        "readiness": Readiness(),
+                        "scraping": scraping,
+                        "metrics": scraping.metrics,
+                    }
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(
@@ -67,8 +90,9 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             Route("/graphql", graphql),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
+            Route("/metrics", scrape, methods=["GET"]),
         ],
-        middleware=[Middleware(OriginGuard)],
+        middleware=[Middleware(Watch), Middleware(OriginGuard)],
         lifespan=lifespan,
     )
 
@@ -81,7 +105,7 @@ class Readiness:
         self._is_ready = False
 
     async def is_ready(self, resources: Resources) -> bool:
-        """Say whether the store answers and takes audit entries."""
+        """Say whether the store answers and takes audit entries, and live scores are built."""
         if time.monotonic() - self._asked_at > READY_SECONDS:
             self._asked_at = time.monotonic()
             self._is_ready = await to_thread.run_sync(_store_answers, resources)
@@ -94,7 +118,7 @@ def _store_answers(resources: Resources) -> bool:
     except Exception:
         log.exception("not ready: the store doesn't answer")
         return False
-    return resources.trail.is_writing_well
+    return resources.trail.is_writing_well and resources.service.live_host.is_built
 
 
 async def _healthz(request: Request) -> Response:

@@ -30,6 +30,7 @@ from gql.seen import (
     SeenReport,
 )
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedReading
 from graphsvc.model import EventKind, LinkKind, ReportCategory, SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
 from graphsvc.reading import Wanted
@@ -68,6 +69,12 @@ def _resolve_decision(
     subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
 ) -> ReadDecision:
     return RequestContext.of(info).view(purpose).decision(subject, programme)
+
+
+def _resolve_live_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str
+) -> HostedReading:
+    return RequestContext.of(info).view(purpose).live_score(subject)
 
 
 def _resolve_explanation(
@@ -196,6 +203,14 @@ class Subject(  # type: ignore[call-arg]
         purpose=graphene.String(required=True, description="What the score is read for."),
         programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_score,
+    )
+    live_score = graphene.Field(
+        "gql.live.LiveScore",
+        description="The score for a purpose as it stands now, within milliseconds of the records. "
+        "Null, with an error, where `score` would be, and with the code LIVE_OFF or LIVE_BUILDING "
+        "where this server keeps no live scores for the purpose, or not yet.",
+        purpose=graphene.String(required=True, description="What the score is read for."),
+        resolver=_resolve_live_score,
     )
     decision = graphene.Field(
         "gql.decisions.Decision",

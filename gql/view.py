@@ -28,18 +28,23 @@ from graphsvc.app import Service
 from graphsvc.errors import (
     DefinitionNotFoundError,
     InvalidInputError,
+    NotPermittedError,
     RunNotFoundError,
     SubjectNotFoundError,
 )
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.live.host import HostedPurpose, HostedReading
 from graphsvc.lookup import NOT_FOUND
 from graphsvc.model import (
     AuditAction,
     Policy,
     Programme,
     Purpose,
+    Record,
     RecordType,
+    Role,
     ScoreRun,
+    StoredRecord,
     SubjectKind,
     SubjectRef,
 )
@@ -64,7 +69,7 @@ class PurposeView:
         self._service = service
         self._trail = trail
         self._principal = principal
-        self._reader = RecordReader(service.store, purpose)
+        self._reader = RecordReader(lambda: service.store, purpose)
         self._scores: dict[str, PublishedScores] = {}
         self._explainers: dict[str, Explainer] = {}
         self._explanations: dict[tuple[str, SubjectRef], Explanation] = {}
@@ -195,6 +200,47 @@ class PurposeView:
             raise self._not_found(subject)
         self._audit(AuditAction.READ_ADVICE, [subject])
         return found
+
+    def live_score(self, subject: SubjectRef) -> HostedReading:
+        """Return a subject's score as it stands now.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            LiveOffError: this server keeps no live scores for the purpose.
+            LiveBuildingError: there are none yet.
+        """
+        try:
+            found = self.live().reading(subject)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        self._audit(AuditAction.READ_SCORE, [subject])
+        return found
+
+    def live(self) -> HostedPurpose:
+        """Return what this server keeps live for the purpose; who reads from it must audit it.
+
+        Raises:
+            LiveOffError: nothing.
+        """
+        return self._service.live_host.of(self.purpose.name)
+
+    def require_role(self, act: str, *roles: Role) -> None:
+        """Refuse a caller who holds none of these roles.
+
+        Raises:
+            NotPermittedError: names the roles that would do.
+        """
+        if not self._principal.holds_one_of(*roles):
+            needed = " or ".join(sorted(roles))
+            raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return a record that was found in the purpose's own evidence."""
+        return self._service.store.record_at(sequence)
+
+    def note(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
+        """Put reads on the trail, each once a request."""
+        self._audit(action, subjects)
 
     def explanation(self, subject: SubjectRef, programme: str | None = None) -> Explanation:
         """Return why a subject has its score in the run that this request reads.

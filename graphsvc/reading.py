@@ -8,7 +8,7 @@ for each row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,7 +30,8 @@ _Question = tuple[RecordType, Wanted, int, int]
 class RecordReader:
     """One request's reads of records, within what one purpose permits."""
 
-    def __init__(self, store: Reader, purpose: Purpose) -> None:
+    def __init__(self, store: Callable[[], Reader], purpose: Purpose) -> None:
+        """Take the store as a call, made when something must be read of it."""
         self._store = store
         self._purpose = purpose
         self._siblings: dict[SubjectRef, tuple[SubjectRef, ...]] = {}
@@ -65,7 +66,7 @@ class RecordReader:
         held = self._found.setdefault((record_type, narrowed, after, limit), {})
         if subject not in held:
             asked = [other for other in self.siblings_of(subject) if other not in held]
-            found = self._store.standing_of(
+            found = self._store().standing_of(
                 asked, record_type, narrowed, after_sequence=after, limit=limit
             )
             held.update(zip(asked, found, strict=True))
@@ -81,7 +82,7 @@ class RecordReader:
             for record_type in EVIDENCE:
                 asked = [one for one in unknown if not self._mentioned[one]]
                 narrowed = self._permissible(record_type, EVERYTHING)
-                found = self._store.standing_of(asked, record_type, narrowed, limit=1)
+                found = self._store().standing_of(asked, record_type, narrowed, limit=1)
                 self._mentioned.update(
                     (one, True) for one, records in zip(asked, found, strict=True) if records
                 )
@@ -89,7 +90,7 @@ class RecordReader:
 
     def at(self, sequences: list[int]) -> list[Stored | None]:
         """Return records by sequence, None for each that doesn't stand or isn't permitted."""
-        found = self._store.records_at(sequences)
+        found = self._store().records_at(sequences)
         return [stored if stored and self._permits(stored) else None for stored in found]
 
     @cached_property

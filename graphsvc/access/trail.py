@@ -52,6 +52,7 @@ class AuditTrail:
         self._closing = False
         self._give_up_at = float("inf")
         self._is_writing_well = True
+        self._failed_writes = 0
         self._changed = threading.Condition()
         self._writer = threading.Thread(target=self._run, name="audit-trail", daemon=True)
 
@@ -72,6 +73,16 @@ class AuditTrail:
         """Whether the last batch reached the store."""
         return self._is_writing_well
 
+    @property
+    def waiting(self) -> int:
+        """How many entries have been taken over and are not in the store yet."""
+        return self._unwritten
+
+    @property
+    def failed_writes(self) -> int:
+        """How often the store has refused a batch so far."""
+        return self._failed_writes
+
     def record(self, drafts: Sequence[AuditDraft]) -> None:
         """Take entries over; waits only where the queue is full.
 
@@ -90,6 +101,10 @@ class AuditTrail:
             self._waiting.extend(drafts)
             self._unwritten += len(drafts)
             self._changed.notify_all()
+
+    def has_room(self, count: int) -> bool:
+        """Say whether `record` would take so many entries without waiting, as of now."""
+        return not self._closing and len(self._waiting) + count <= self._capacity
 
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Wait until all that was recorded is in the store; return whether it is."""
@@ -127,7 +142,8 @@ class AuditTrail:
                 self._store.append_audit(batch)
             except Exception as error:  # whatever it is, the entries must not be lost
                 self._is_writing_well = False
-                log.warning("audit entries not written, trying again", why=repr(error))
+                self._failed_writes += 1
+                log.warning("audit entries not written, trying again", why=type(error).__qualname__)
             else:
                 self._is_writing_well = True
                 return
