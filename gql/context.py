@@ -11,11 +11,9 @@ from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
 from graphsvc.writing import Writing
-
-AUDITOR = "auditor"
 
 
 class RequestContext:
@@ -63,8 +61,10 @@ class RequestContext:
             NotPermittedError: see `view`; or the credential is no auditor's.
         """
         name = self.view(purpose).purpose.name
-        if AUDITOR not in self._principal.roles:
-            raise NotPermittedError(f"audit: this credential lacks the role {AUDITOR}")
+        if not self._principal.holds_one_of(Role.AUDITOR):
+            raise NotPermittedError(
+                f"to read the audit, a credential needs the role {Role.AUDITOR}"
+            )
         return AuditView(self._service, self._principal, name)
 
     def writing(self, purpose: str | None) -> Writing:

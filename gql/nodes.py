@@ -12,6 +12,7 @@ from graphql import GraphQLResolveInfo
 from gql.context import RequestContext
 from gql.ids import foreign_id, noun_and_parts
 from gql.inputs import MOST_SUBJECTS
+from gql.paging import LARGEST_SEQUENCE
 from gql.seen import SeenEntry, SeenEvent, SeenLink, SeenListing, SeenReport
 from graphsvc.errors import InvalidInputError, InvalidRecordError, RunNotFoundError
 from graphsvc.model import SubjectRef
@@ -19,15 +20,19 @@ from graphsvc.model import SubjectRef
 Finder = Callable[[RequestContext, list[str]], "Sequence[object | None]"]
 """Finds the objects of one type by what their ids hold; None for what isn't there any more.
 
-Raises ValueError for what no id holds.
+Raises ValueError, with the parts as its argument, for what no id holds.
 """
 
 
 def _subjects(context: RequestContext, parts: list[str]) -> list[SubjectRef]:
+    return [_subject(text) for text in parts]
+
+
+def _subject(text: str) -> SubjectRef:
     try:
-        return [SubjectRef.parse(text) for text in parts]
-    except InvalidRecordError as error:
-        raise ValueError(str(error)) from error
+        return SubjectRef.parse(text)
+    except InvalidRecordError:
+        raise ValueError(text) from None
 
 
 def _purposes(context: RequestContext, parts: list[str]) -> list[object]:
@@ -65,7 +70,7 @@ def _policies(context: RequestContext, parts: list[str]) -> list[object | None]:
 
 def _records(seen_as: type) -> Finder:
     def find(context: RequestContext, parts: list[str]) -> list[object | None]:
-        places = [(purpose, int(digits)) for purpose, digits in map(_split, parts)]
+        places = [_place(text) for text in parts]
         # A request reads for one purpose: the view of any but the first raises.
         views = [context.view(purpose) for purpose, _ in places]
         found = views[0].records_at([sequence for _, sequence in places])
@@ -75,7 +80,7 @@ def _records(seen_as: type) -> Finder:
 
 
 def _entries(context: RequestContext, parts: list[str]) -> list[SeenEntry | None]:
-    places = [(purpose, int(digits)) for purpose, digits in map(_split, parts)]
+    places = [_place(text) for text in parts]
     audits = [context.audit(purpose) for purpose, _ in places]
     return audits[0].entries([position for _, position in places])
 
@@ -101,6 +106,13 @@ def _split(text: str) -> tuple[str, str]:
     return purpose, rest
 
 
+def _place(text: str) -> tuple[str, int]:
+    purpose, digits = _split(text)
+    if not (digits.isascii() and digits.isdigit() and int(digits[:20]) <= LARGEST_SEQUENCE):
+        raise ValueError(text)
+    return purpose, int(digits)
+
+
 def _found(context: RequestContext, ids: list[str]) -> list[object | None]:
     """Return the objects in the order asked; those of one type are looked up together."""
     by_noun: dict[str, list[tuple[int, str]]] = {}
@@ -113,8 +125,9 @@ def _found(context: RequestContext, ids: list[str]) -> list[object | None]:
     for noun, asked in by_noun.items():
         try:
             objects = _FINDERS[noun](context, [parts for _, parts in asked])
-        except ValueError:
-            raise foreign_id(ids[asked[0][0]]) from None
+        except ValueError as error:
+            wrong = next(place for place, parts in asked if parts == error.args[0])
+            raise foreign_id(ids[wrong]) from None
         for (place, _), one in zip(asked, objects, strict=True):
             found[place] = one
     return found

@@ -54,7 +54,7 @@ from graphsvc.selection import Selection
 
 SeenT = TypeVar("SeenT", bound=SeenRecord)
 
-ROLES_TOLD_WHO_REPORTED = frozenset({"analyst", "reviewer"})
+ROLES_TOLD_WHO_REPORTED = (Role.ANALYST, Role.REVIEWER)
 """Who works on cases sees what `graphsvc explain` shows; others what an export shows."""
 
 
@@ -65,7 +65,7 @@ class PurposeView:
         self, service: Service, trail: AuditTrail, principal: Principal, purpose: Purpose
     ) -> None:
         self.purpose = purpose
-        self.may_name_reporters = not principal.roles.isdisjoint(ROLES_TOLD_WHO_REPORTED)
+        self.may_name_reporters = principal.holds_one_of(*ROLES_TOLD_WHO_REPORTED)
         self._service = service
         self._trail = trail
         self._principal = principal
