@@ -28,6 +28,7 @@ class AuditAction(StrEnum):
     READ_REPORTS = "read_reports"
     READ_LISTINGS = "read_listings"
     READ_AUDIT = "read_audit"  # an auditor looked at the audit itself
+    READ_DISPUTE = "read_dispute"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"
     DISPUTE_CORRECTED = "dispute_corrected"

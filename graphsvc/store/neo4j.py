@@ -39,6 +39,7 @@ from graphsvc.store.ports import (
     AppendOutcome,
     AuditOf,
     LinkColumns,
+    RecordHeading,
     SubjectColumns,
     Wanted,
     WantedEntries,
@@ -46,6 +47,7 @@ from graphsvc.store.ports import (
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
+    headings,
     held_run,
     link_kind_values,
     score_run,
@@ -336,6 +338,13 @@ class Neo4jStore:
             lambda transaction: records.one(transaction, source, external_id)
         )
         return self._record_of(found, now)
+
+    def headings(self, identities: Sequence[tuple[str, str]]) -> list[RecordHeading | None]:
+        """Return what each (source, external id) is, in the order asked."""
+        self.last_sequence()  # so that what others have added by now is seen whole
+        return self._database.read(
+            lambda transaction: headings(identities, partial(records.headings, transaction))
+        )
 
     def record_at(self, sequence: int) -> StoredRecord[Record] | None:
         """Return one record by its sequence, superseded or not; None where it was erased."""
