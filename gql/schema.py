@@ -16,9 +16,17 @@ from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
+from gql.what_if import WhatIfQueries
 
 
-class Query(DecisionQueries, PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
+class Query(
+    DecisionQueries,
+    PurposeQueries,
+    RunQueries,
+    ScoreQueries,
+    SubjectQueries,
+    WhatIfQueries,
+):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 

@@ -18,6 +18,7 @@ from gql.paging import page_size, sequence_after
 from gql.view import LinkPage, ReadDecision, ReadScore
 from graphsvc.errors import GraphsvcError, InvalidInputError
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedReading
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
 
@@ -52,6 +53,12 @@ def _resolve_decision(
     subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
 ) -> ReadDecision:
     return RequestContext.of(info).view(purpose).decision(subject, programme)
+
+
+def _resolve_live_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str
+) -> HostedReading:
+    return RequestContext.of(info).view(purpose).live_score(subject)
 
 
 def _resolve_explanation(
@@ -108,6 +115,14 @@ class Subject(  # type: ignore[call-arg]
         purpose=graphene.String(required=True, description="What the score is read for."),
         programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_score,
+    )
+    live_score = graphene.Field(
+        "gql.live.LiveScore",
+        description="The score for a purpose as it stands now, within milliseconds of the records. "
+        "Null, with an error, where `score` would be, and with the code LIVE_OFF or LIVE_BUILDING "
+        "where this server keeps no live scores for the purpose, or not yet.",
+        purpose=graphene.String(required=True, description="What the score is read for."),
+        resolver=_resolve_live_score,
     )
     decision = graphene.Field(
         "gql.decisions.Decision",

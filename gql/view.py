@@ -19,10 +19,26 @@ from graphsvc.access import AuditTrail, Principal
 from graphsvc.advice import Advised
 from graphsvc.app import Service
 from graphsvc.decisions import Decisions
-from graphsvc.errors import InvalidInputError, RunNotFoundError, SubjectNotFoundError
+from graphsvc.errors import (
+    InvalidInputError,
+    NotPermittedError,
+    RunNotFoundError,
+    SubjectNotFoundError,
+)
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedPurpose, HostedReading
 from graphsvc.lookup import NOT_FOUND
-from graphsvc.model import AuditAction, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.model import (
+    AuditAction,
+    Link,
+    Purpose,
+    Record,
+    Role,
+    ScoreRun,
+    StoredRecord,
+    SubjectKind,
+    SubjectRef,
+)
 from graphsvc.runs import PublishedScores, SubjectScore
 
 
@@ -166,6 +182,47 @@ class PurposeView:
         if not decided.places:
             raise self._not_found(subject)
         return decided.decision(0)
+
+    def live_score(self, subject: SubjectRef) -> HostedReading:
+        """Return a subject's score as it stands now.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            LiveOffError: this server keeps no live scores for the purpose.
+            LiveBuildingError: there are none yet.
+        """
+        try:
+            found = self.live().reading(subject)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        self._audit(AuditAction.READ_SCORE, [subject])
+        return found
+
+    def live(self) -> HostedPurpose:
+        """Return what this server keeps live for the purpose; who reads from it must audit it.
+
+        Raises:
+            LiveOffError: nothing.
+        """
+        return self._service.live_host.of(self.purpose.name)
+
+    def require_role(self, act: str, *roles: Role) -> None:
+        """Refuse a caller who holds none of these roles.
+
+        Raises:
+            NotPermittedError: names the roles that would do.
+        """
+        if not self._principal.holds_one_of(*roles):
+            needed = " or ".join(sorted(roles))
+            raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return a record that was found in the purpose's own evidence."""
+        return self._service.store.record_at(sequence)
+
+    def note(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
+        """Put reads on the trail, each once a request."""
+        self._audit(action, subjects)
 
     def top(
         self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None

@@ -14,14 +14,14 @@ TokenAlgorithm = Literal[
 """Ways to sign that need no shared secret; a token signed in any other way is never let in."""
 
 
-def _words(value: object) -> object:
+def split_words(value: object) -> object:
     """Split a text of words parted by commas."""
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(",") if word.strip())
     return value
 
 
-def _pairs(value: object) -> object:
+def split_pairs(value: object) -> object:
     """Split a text of pairs, `value=meaning`, parted by commas."""
     if not isinstance(value, str):
         return value
@@ -41,9 +41,9 @@ def _exact_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 Origins = Annotated[Words, AfterValidator(_exact_origin)]
-Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
+Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(split_pairs)]
 
 
 class AccessSettings(BaseSettings):
@@ -70,12 +70,12 @@ class AccessSettings(BaseSettings):
     oidc_jwks_url: str | None = Field(
         default=None, description="Where the issuer's public keys are; asked of it if not set."
     )
-    oidc_algorithms: Annotated[tuple[TokenAlgorithm, ...], NoDecode, BeforeValidator(_words)] = (
-        Field(
-            default=("RS256", "ES256"),
-            min_length=1,
-            description="Ways to sign that are let in, parted by commas; asymmetric ones only.",
-        )
+    oidc_algorithms: Annotated[
+        tuple[TokenAlgorithm, ...], NoDecode, BeforeValidator(split_words)
+    ] = Field(
+        default=("RS256", "ES256"),
+        min_length=1,
+        description="Ways to sign that are let in, parted by commas; asymmetric ones only.",
     )
     oidc_leeway_s: Annotated[float, Field(ge=0, le=300)] = Field(
         default=30.0, description="Seconds by which the issuer's clock may differ."

@@ -33,6 +33,7 @@ from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
+from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
@@ -128,6 +129,7 @@ class Service:
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
@@ -296,6 +298,14 @@ class Service:
         with self._lock:
             self._current[chosen.name] = (now, scores)
         return scores
+
+    def scores_in_memory(self, purpose: str) -> PublishedScores | None:
+        """Return what `scores` would return without asking the store; None where it would ask."""
+        name = self.library.champion(purpose).name
+        with self._lock:
+            kept = self._current.get(name)
+        is_fresh = kept is not None and time.monotonic() - kept[0] < CURRENT_RUN_SECONDS
+        return kept[1] if kept is not None and is_fresh else None
 
     def top(
         self,

@@ -11,11 +11,12 @@ from pydantic_settings import SettingsConfigDict
 
 from graphsvc.access_settings import AccessSettings
 from graphsvc.errors import SettingsError
+from graphsvc.serving_settings import ServingSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(AccessSettings):
+class Settings(AccessSettings, ServingSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")
@@ -47,10 +48,6 @@ class Settings(AccessSettings):
         default="none",
         description="Purposes that the server keeps live scores for, separated by commas; all, or "
         "none. Each takes memory in each server process (docs/live.md).",
-    )
-    host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=8080, description="Port that the server binds to."
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Shape of log lines on standard error."

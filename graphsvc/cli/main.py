@@ -24,7 +24,7 @@ COMMANDS = {
         "Propagate, certify and publish a score run; readers see it whole or not at all.",
     ),
     "serve": (
-        "operators:serve",
+        "serving:serve",
         "Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create).",
     ),
     "status": (

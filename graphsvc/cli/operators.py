@@ -18,7 +18,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from graphsvc.access import require_loopback_for_dev_mode
 from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption, ProgrammeOption, acting_user, parse_time
 from graphsvc.cli.output import plain, print_json, scientific, stderr, stdout, table
@@ -235,32 +234,6 @@ def estimate(
         soft_wrap=True,
     )
     stdout.print(f"  time: about {expected.seconds:,.1f} s on one thread", highlight=False)
-
-
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address; loopback by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 for a free one.")] = None,
-) -> None:
-    """Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create)."""
-    import uvicorn
-
-    settings = Settings.load(host=host, port=port)
-    require_loopback_for_dev_mode(settings)
-    use_threads(settings)
-    if not settings.binds_to_loopback:
-        stderr.print(
-            f"[yellow]warning[/]  {settings.host} can be reached from other machines; put a proxy "
-            "with TLS in front"
-        )
-    uvicorn.run(
-        "gql.asgi:app",
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=30,
-    )
 
 
 def status(json: JsonOption = False) -> None:
