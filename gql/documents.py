@@ -25,6 +25,7 @@ from graphql import (
     visit,
 )
 
+from gql.compiled import CompiledOperation, compile_operation
 from gql.costs import CostPlan
 from gql.errors import (
     DOCUMENT_NOT_TRUSTED,
@@ -45,13 +46,15 @@ TOKENS_BESIDES = 50
 class Operation:
     """One operation of a valid document, ready to be run with variables.
 
-    `may_be_immediate` holds until it turns out that memory alone never answers it.
+    `may_be_immediate` holds until it turns out that memory alone never answers it; `compiled` is
+    None where only the executor can run it.
     """
 
     document: DocumentNode
     name: str | None
     kind: OperationType
     costs: CostPlan
+    compiled: CompiledOperation | None
     may_be_immediate: bool
 
 
@@ -228,7 +231,8 @@ class Documents:
                 kind = definition.operation
                 costs = CostPlan.of(self._schema, node, definition)
                 may_be_immediate = kind is OperationType.QUERY and not reads_schema
-                operations[name] = Operation(node, name, kind, costs, may_be_immediate)
+                compiled = compile_operation(self._schema, node, definition)
+                operations[name] = Operation(node, name, kind, costs, compiled, may_be_immediate)
         return Document(_digest(text), node, operations, reads_schema)
 
 

@@ -70,7 +70,7 @@ class Compiler:
         }
 
     def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Complete:
-        definition = cast(GraphQLField, get_field_def(self.schema, parent, nodes[0]))
+        definition = get_field_def(self.schema, parent, nodes[0])
         if definition in (SchemaMetaFieldDef, TypeMetaFieldDef):
             raise NotCompiledError("introspection")
         if definition is TypeNameMetaFieldDef:
@@ -83,7 +83,8 @@ class Compiler:
             try:
                 return complete(resolve(source, state), state, (path, name))
             except Exception as error:
-                return state.failed(error, nodes, (path, name), is_required=is_required)
+                state.failed(error, nodes, (path, name), is_required=is_required)
+                return None
 
         return made
 
@@ -147,7 +148,7 @@ class Compiler:
                 return None
             if isinstance(value, Exception):
                 raise value
-            found = possible.get(resolve_type(value, state.info, type_))
+            found = possible.get(cast(str, resolve_type(value, state.info, type_)))
             if found is None:
                 raise NotCompiledError("a type that isn't possible")
             return found(value, state, path)
@@ -175,8 +176,8 @@ class Compiler:
                 try:
                     items.append(complete_item(item, state, (path, index)))
                 except Exception as error:
-                    at = (path, index)
-                    items.append(state.failed(error, nodes, at, is_required=is_required))
+                    state.failed(error, nodes, (path, index), is_required=is_required)
+                    items.append(None)
             return items
 
         return complete
