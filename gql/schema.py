@@ -16,6 +16,7 @@ from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
+from gql.subscriptions import Subscription
 from gql.what_if import WhatIfQueries
 
 
@@ -38,4 +39,6 @@ class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations,
     """
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+schema: GraphQLSchema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription
+).graphql_schema

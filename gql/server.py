@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gql.answering import Resources
 from gql.authentication import Doorkeeper
@@ -21,6 +21,8 @@ from gql.errors import format_error
 from gql.handler import HttpHandler
 from gql.origins import OriginGuard
 from gql.schema import schema
+from gql.sockets import DEFAULT_LIMITS, SocketLimits
+from gql.transport_ws import SocketHandler
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
 from graphsvc.live.host import host_live_scores
@@ -37,11 +39,16 @@ def open_configured_service() -> Service:
     return Service.open(Settings.load())
 
 
-def create_app(open_service: Callable[[], Service] = open_configured_service) -> Starlette:
+def create_app(
+    open_service: Callable[[], Service] = open_configured_service,
+    *,
+    socket_limits: SocketLimits = DEFAULT_LIMITS,
+) -> Starlette:
     """Return the application; the service is opened when it starts and closed when it ends.
 
     Args:
         open_service: opens the service; called once, at the start.
+        socket_limits: of WebSockets.
     """
 
     @asynccontextmanager
@@ -67,10 +74,12 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
         execute_get_queries=True,
         error_formatter=format_error,
         http_handler=HttpHandler(),
+        websocket_handler=SocketHandler(socket_limits),
     )
     return Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
         ],

@@ -12,6 +12,9 @@ from graphsvc.cli.output import stderr
 from graphsvc.errors import SettingsError
 from graphsvc.settings import Settings
 
+LARGEST_MESSAGE = 1 << 18
+"""Bytes of a message over a WebSocket; gql.sockets refuses it too, under any other server."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address; loopback by default.")] = None,
@@ -37,6 +40,7 @@ def serve(
         port=settings.port,
         workers=settings.workers,
         http="gql.protocol:BoundedProtocol",
+        ws_max_size=LARGEST_MESSAGE,
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
