@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -51,11 +52,13 @@ from graphsvc.model import (
 )
 from graphsvc.redress import Redress
 from graphsvc.replay import PastScore, Replayed, past_score, replay, require_evidence
+from graphsvc.reporting import Reporting
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
 from graphsvc.store.ports import Store
+from graphsvc.tracing import start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
 
@@ -122,12 +125,13 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
         self.settings = settings
-        self.announcing = AnnouncingStore(store)
+        self.announcing = AnnouncingStore(traced_store(store))
         self.store = cast(Store, self.announcing)
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
+        self.reporting = Reporting(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
@@ -141,6 +145,8 @@ class Service:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open the store and the definitions that the settings name."""
+        if settings.traces_url is not None:
+            start_tracing_to(settings.traces_url)
         library = DefinitionLibrary.load(settings.definitions_dir)
         return cls(settings, open_store(settings), library)
 
@@ -159,6 +165,7 @@ class Service:
         """Return the snapshot of all that is recorded now and that a purpose permits."""
         return self.snapshots.latest(self.library.purpose(purpose), as_of=as_of)
 
+    @traced("service.recompute")
     def recompute(
         self,
         purpose: str,
@@ -167,8 +174,11 @@ class Service:
         tolerance: float | None = None,
         programme: str | None = None,
         actor: str = "cli",
+        gated: bool = True,
     ) -> ScoreRun:
         """Propagate, certify and publish a run; readers see it whole or not at all.
+
+        A run that passes a limit of its programme's gate is not published: it waits.
 
         Args:
             purpose: whose evidence is read.
@@ -176,6 +186,7 @@ class Service:
             tolerance: largest error of a value that is acceptable; the programme's otherwise.
             programme: name of a programme of that purpose; its champion otherwise.
             actor: who asked, for the audit.
+            gated: whether the gate holds; not where redress must be felt at once.
 
         Raises:
             CertificateError: the tolerance could not be certified; nothing is published.
@@ -185,10 +196,11 @@ class Service:
         moment = as_of or datetime.now(UTC)
         self._save_definitions(declared, chosen)
         snapshot = self.snapshots.latest(declared, as_of=moment)
-        run = publish.recompute(self.store, snapshot, chosen, declared, moment, tolerance=tolerance)
-        self.note(actor, AuditAction.RECOMPUTE, purpose=purpose, detail=run.run_id)
-        with self._lock:
-            self._current.pop(chosen.name, None)
+        limits = partial(self.reporting.passed_limits, programme=chosen) if gated else None
+        run = publish.recompute(
+            self.store, snapshot, chosen, declared, moment, tolerance=tolerance, limits=limits
+        )
+        self.reporting.note_outcome(run, actor)
         return run
 
     def note(
@@ -255,6 +267,7 @@ class Service:
             self._programme(purpose, programme),
         )
 
+    @traced("service.scores")
     def scores(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
     ) -> PublishedScores:
@@ -338,6 +351,7 @@ class Service:
                 continue
         return found
 
+    @traced("service.advise")
     def advise(self, purpose: str, subject: SubjectRef, *, programme: str | None = None) -> Advised:
         """Return what a purpose's policy advises on a subject, by the current run.
 
@@ -364,11 +378,12 @@ class Service:
         """
         return Judge(
             self.library.policy(purpose),
-            self._declared_programme(run.programme, run.programme_version),
-            self._declared_purpose(run.purpose, run.purpose_version),
+            self.declared_programme(run.programme, run.programme_version),
+            self.declared_purpose(run.purpose, run.purpose_version),
             self.redress.under_review(purpose),
         )
 
+    @traced("service.explain")
     def explain(
         self,
         purpose: str,
@@ -392,8 +407,8 @@ class Service:
                 return kept
             run = scores.run
             require_evidence(self.store, run)
-            declared = self._declared_purpose(run.purpose, run.purpose_version)
-            model = self._declared_programme(run.programme, run.programme_version)
+            declared = self.declared_purpose(run.purpose, run.purpose_version)
+            model = self.declared_programme(run.programme, run.programme_version)
             snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
             explainer = Explainer(snapshot, model, declared, scores)
             self._explainers.pop(run.run_id, None)
@@ -419,6 +434,7 @@ class Service:
             tolerance=tolerance,
         )
 
+    @traced("service.replay")
     def replay(self, run_id: str) -> Replayed:
         """Make a published run again, from the records as they were recorded then.
 
@@ -430,11 +446,12 @@ class Service:
         if run is None:
             raise RunNotFoundError(f"there is no run {run_id!r}; graphsvc runs lists them")
         require_evidence(self.store, run)
-        purpose = self._declared_purpose(run.purpose, run.purpose_version)
-        programme = self._declared_programme(run.programme, run.programme_version)
+        purpose = self.declared_purpose(run.purpose, run.purpose_version)
+        programme = self.declared_programme(run.programme, run.programme_version)
         snapshot = self.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
         return replay(self.store, run, snapshot, programme, purpose)
 
+    @traced("service.past_score")
     def past_score(
         self,
         purpose: str,
@@ -463,6 +480,7 @@ class Service:
         snapshot = self.snapshots.at(declared, sequence, as_of=as_of)
         return past_score(snapshot, self._programme(purpose, programme), declared, subject, as_of)
 
+    @traced("service.links")
     def links(
         self,
         purpose: str,
@@ -542,6 +560,11 @@ class Service:
         self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
         return pruned
 
+    def forget_current(self, programme: str) -> None:
+        """Ask the store for a programme's current run at the next read."""
+        with self._lock:
+            self._current.pop(programme, None)
+
     def forget_local_copies(self) -> None:
         """Remove the files and the memory of snapshots, runs and explanations."""
         with self._lock, self._explainer_lock:
@@ -583,10 +606,12 @@ class Service:
             if is_policy or (definition.kind, definition.name, definition.version) in wanted:
                 self.store.save_definition(definition)
 
-    def _declared_purpose(self, name: str, version: int) -> Purpose:
+    def declared_purpose(self, name: str, version: int) -> Purpose:
+        """Return a purpose as it was when a run was made for it."""
         return self._declared(Purpose, DefinitionKind.PURPOSE, name, version)
 
-    def _declared_programme(self, name: str, version: int) -> Programme:
+    def declared_programme(self, name: str, version: int) -> Programme:
+        """Return a programme as it was when a run was made with it."""
         return self._declared(Programme, DefinitionKind.PROGRAMME, name, version)
 
     def _declared(

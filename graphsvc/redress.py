@@ -269,7 +269,7 @@ class Redress:
         first, last = span
         before = self._scored(purpose, programme, first - 1, moment)
         run = self._service.recompute(
-            purpose.name, as_of=moment, programme=programme.name, actor=actor
+            purpose.name, as_of=moment, programme=programme.name, actor=actor, gated=False
         )
         if run.snapshot_sequence == last:
             published = self._service.scores(purpose.name, run_id=run.run_id)
@@ -296,7 +296,9 @@ class Redress:
                 if current is not None and current.erasures == self._store.erasures():
                     break
                 try:
-                    self._service.recompute(purpose.name, programme=programme.name, actor=actor)
+                    self._service.recompute(
+                        purpose.name, programme=programme.name, actor=actor, gated=False
+                    )
                 except ConflictError:
                     # Something else was erased meanwhile.
                     if attempt == RECOMPUTE_ATTEMPTS:

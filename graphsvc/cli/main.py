@@ -57,7 +57,11 @@ COMMANDS = {
     ),
     "runs": (
         "runs:app",
-        "List published score runs, go back to an earlier one, prune what is old.",
+        "List score runs, release or discard what waits, roll back, prune what is old.",
+    ),
+    "report": (
+        "report:report",
+        "Report on a run: distribution, drift, movers, disparity, attack cost, challengers.",
     ),
     "live": (
         "live:live",

@@ -155,12 +155,15 @@ def recompute(
             programme=programme,
             actor=acting_user(),
         )
+        held = service.store.held_run(run.run_id)
     elapsed_s = time.perf_counter() - begun
+    reasons = () if held is None else held.reasons
     if json:
-        print_json(run)
+        print_json({**plain(run), "waiting_for": reasons})
         return
+    state = "[bold green]published[/]" if held is None else "[bold yellow]waits[/]"
     stdout.print(
-        f"[bold green]published[/] {run.run_id}  {run.programme} v{run.programme_version}  "
+        f"{state} {run.run_id}  {run.programme} v{run.programme_version}  "
         f"as of {run.as_of:%Y-%m-%d %H:%M}  in {elapsed_s:.1f} s"
     )
     stdout.print(
@@ -171,6 +174,15 @@ def recompute(
         f" trust ± {scientific(run.trust.bound)} in {run.trust.sweeps}, "
         f"score ± {scientific(run.score_bound)} points"
     )
+    for reason in reasons:
+        stdout.print(f"  {reason}", highlight=False, markup=False)
+    if reasons:
+        stdout.print(
+            f"  look at it: graphsvc report {run.run_id} --html FILE; then graphsvc runs release "
+            f"{run.run_id} --reason …, or discard",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def retention(

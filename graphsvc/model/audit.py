@@ -16,6 +16,10 @@ class AuditAction(StrEnum):
     RECOMPUTE = "recompute"  # a score run was published
     ROLLBACK = "rollback"  # an earlier run was made current again
     RUNS_PRUNED = "runs_pruned"  # values of runs that need not be kept were removed
+    RUN_HELD = "run_held"  # a run passed a limit and waits for a person
+    RUN_RELEASED = "run_released"
+    RUN_DISCARDED = "run_discarded"
+    READ_REPORT = "read_report"
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
