@@ -34,6 +34,7 @@ class SocketLimits:
     message_bytes: int = 1 << 18
     init_seconds: float = 5.0
     send_seconds: float = 10.0
+    close_seconds: float = 30.0
     recheck_seconds: float = 0.5
     subscriptions: int = 20
     sockets_per_credential: int = 20
@@ -75,7 +76,7 @@ class BoundedSocket(WebSocket):
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             await asyncio.wait_for(
                 super().send({"type": "websocket.close", "code": int(code), "reason": reason}),
-                self.limits.send_seconds,
+                self.limits.close_seconds,
             )
         self._is_over.set()
 
