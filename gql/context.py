@@ -9,6 +9,7 @@ from graphql import GraphQLResolveInfo
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
+from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.model import Purpose
 from graphsvc.permissions import may_write_for, refusal_to_write
@@ -66,6 +67,11 @@ class RequestContext:
             raise refusal_to_write(name)
         self._fix(name)
         return Writing(self._service, self._principal, declared)
+
+    def disputes(self, purpose: str | None) -> DisputeDesk:
+        """Return what the caller may do about disputes for a purpose; as of `view`."""
+        declared = self.view(purpose).purpose
+        return DisputeDesk(self._service, self._principal, declared, self._trail.record)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

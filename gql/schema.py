@@ -7,6 +7,8 @@ import graphene
 from graphql import GraphQLSchema
 
 from gql.decisions import DecisionQueries
+from gql.disputes import DisputeQueries
+from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
@@ -22,6 +24,7 @@ from gql.what_if import WhatIfQueries
 
 class Query(
     DecisionQueries,
+    DisputeQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
@@ -31,7 +34,14 @@ class Query(
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 
-class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations, ReportMutations):
+class Mutation(
+    DisputeMutations,
+    EventMutations,
+    LinkMutations,
+    ListingMutations,
+    RecordMutations,
+    ReportMutations,
+):
     """Everything that can be written. The fields of one request run in order, one after another.
 
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
