@@ -23,6 +23,7 @@ from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
+from gql.subscriptions import Subscription
 from gql.what_if import WhatIfQueries
 
 
@@ -58,4 +59,6 @@ class Mutation(
     """
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+schema: GraphQLSchema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription
+).graphql_schema

@@ -41,6 +41,7 @@ class AuditAction(StrEnum):
     LINK_ENDED = "link_ended"
     LISTING_LIFTED = "listing_lifted"
     REPORT_SETTLED = "report_settled"
+    SUBSCRIBED = "subscribed"  # asked to be told of every change from now on
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"
