@@ -6,11 +6,13 @@ from typing import cast
 
 from graphql import GraphQLResolveInfo
 
+from gql.audit_view import AuditView
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
+from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
 from graphsvc.writing import Writing
 
@@ -53,6 +55,19 @@ class RequestContext:
             self._view = PurposeView(self._service, self._trail, self._principal, declared)
         return self._view
 
+    def audit(self, purpose: str) -> AuditView:
+        """Return what the caller may see of a purpose's audit.
+
+        Raises:
+            NotPermittedError: see `view`; or the credential is no auditor's.
+        """
+        name = self.view(purpose).purpose.name
+        if not self._principal.holds_one_of(Role.AUDITOR):
+            raise NotPermittedError(
+                f"to read the audit, a credential needs the role {Role.AUDITOR}"
+            )
+        return AuditView(self._service, self._principal, name)
+
     def writing(self, purpose: str | None) -> Writing:
         """Return what the caller may write for a purpose; arguments as of `view`.
 
@@ -66,6 +81,11 @@ class RequestContext:
             raise refusal_to_write(name)
         self._fix(name)
         return Writing(self._service, self._principal, declared)
+
+    def disputes(self, purpose: str | None) -> DisputeDesk:
+        """Return what the caller may do about disputes for a purpose; as of `view`."""
+        declared = self.view(purpose).purpose
+        return DisputeDesk(self._service, self._principal, declared, self._trail.record)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

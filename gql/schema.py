@@ -6,31 +6,52 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
+from gql.disputes import DisputeQueries
+from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
 from gql.mutations.records import RecordMutations
 from gql.mutations.reports import ReportMutations
+from gql.nodes import NodeQueries
+from gql.policies import PolicyQueries
+from gql.programmes import ProgrammeQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
+from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
+from gql.subscriptions import Subscription
 from gql.what_if import WhatIfQueries
 
 
 class Query(
+    AuditQueries,
     DecisionQueries,
+    DisputeQueries,
+    NodeQueries,
+    PolicyQueries,
+    ProgrammeQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
+    SubjectListQueries,
     SubjectQueries,
     WhatIfQueries,
 ):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 
-class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations, ReportMutations):
+class Mutation(
+    DisputeMutations,
+    EventMutations,
+    LinkMutations,
+    ListingMutations,
+    RecordMutations,
+    ReportMutations,
+):
     """Everything that can be written. The fields of one request run in order, one after another.
 
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
@@ -38,4 +59,6 @@ class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations,
     """
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+schema: GraphQLSchema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription
+).graphql_schema

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.backtest import Backtest, Plan, run_backtest
 from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
@@ -39,6 +40,7 @@ from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
     AuditDraft,
+    AuditEntry,
     DefinitionKind,
     LinkKind,
     Programme,
@@ -57,7 +59,8 @@ from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
-from graphsvc.store.ports import Store
+from graphsvc.store.ports import Store, WantedEntries
+from graphsvc.tracing import start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +127,7 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
         self.settings = settings
-        self.announcing = AnnouncingStore(store)
+        self.announcing = AnnouncingStore(traced_store(store))
         self.store = cast(Store, self.announcing)
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
@@ -144,6 +147,8 @@ class Service:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open the store and the definitions that the settings name."""
+        if settings.traces_url is not None:
+            start_tracing_to(settings.traces_url)
         library = DefinitionLibrary.load(settings.definitions_dir)
         return cls(settings, open_store(settings), library)
 
@@ -162,6 +167,7 @@ class Service:
         """Return the snapshot of all that is recorded now and that a purpose permits."""
         return self.snapshots.latest(self.library.purpose(purpose), as_of=as_of)
 
+    @traced("service.recompute")
     def recompute(
         self,
         purpose: str,
@@ -263,6 +269,7 @@ class Service:
             self._programme(purpose, programme),
         )
 
+    @traced("service.scores")
     def scores(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
     ) -> PublishedScores:
@@ -346,6 +353,7 @@ class Service:
                 continue
         return found
 
+    @traced("service.advise")
     def advise(self, purpose: str, subject: SubjectRef, *, programme: str | None = None) -> Advised:
         """Return what a purpose's policy advises on a subject, by the current run.
 
@@ -377,6 +385,7 @@ class Service:
             self.redress.under_review(purpose),
         )
 
+    @traced("service.explain")
     def explain(
         self,
         purpose: str,
@@ -427,6 +436,7 @@ class Service:
             tolerance=tolerance,
         )
 
+    @traced("service.replay")
     def replay(self, run_id: str) -> Replayed:
         """Make a published run again, from the records as they were recorded then.
 
@@ -443,6 +453,7 @@ class Service:
         snapshot = self.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
         return replay(self.store, run, snapshot, programme, purpose)
 
+    @traced("service.past_score")
     def past_score(
         self,
         purpose: str,
@@ -471,6 +482,7 @@ class Service:
         snapshot = self.snapshots.at(declared, sequence, as_of=as_of)
         return past_score(snapshot, self._programme(purpose, programme), declared, subject, as_of)
 
+    @traced("service.links")
     def links(
         self,
         purpose: str,
@@ -491,6 +503,20 @@ class Service:
             limit=limit,
             link_kinds=kinds,
         )
+
+    def audited(
+        self,
+        purpose: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        action: str | None = None,
+        since: datetime | None = None,
+        pseudonym: str | None = None,
+    ) -> list[AuditEntry]:
+        """Return a purpose's entries of the audit after a position, in the order of the chain."""
+        wanted = WantedEntries(purpose=purpose, action=action, subject=pseudonym, since=since)
+        return self.store.audit_entries(after, limit, wanted)
 
     def runs(self, purpose: str | None = None, limit: int = 20) -> list[ScoreRun]:
         """Return published runs, the latest first."""
@@ -549,6 +575,42 @@ class Service:
         detail = f"{len(pruned.runs)} runs, {pruned.runs[-1].run_id} to {pruned.runs[0].run_id}"
         self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
         return pruned
+
+    def backtest(
+        self,
+        purpose: str,
+        plan: Plan,
+        *,
+        programme: str | None = None,
+        actor: str = "cli",
+        now: datetime | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Backtest:
+        """Return how well a programme's scores at past times told what came afterwards.
+
+        Args:
+            purpose: whose evidence is read, and nothing that it doesn't permit.
+            plan: which times, against what.
+            programme: name of one of the purpose's programmes; its champion otherwise.
+            actor: who asked, for the audit.
+            now: windows that end later are refused; the present where it is not given.
+            progress: called with times done and times in all.
+
+        Raises:
+            InvalidInputError: a window has not ended yet.
+        """
+        declared, chosen = self.library.purpose(purpose), self._programme(purpose, programme)
+        detail = f"{chosen.name} v{chosen.version}, {len(plan.cuts())} times"
+        self.note(actor, AuditAction.BACKTEST, purpose=purpose, detail=detail)
+        return run_backtest(
+            self.store,
+            self.snapshots,
+            chosen,
+            declared,
+            plan,
+            now=now or datetime.now(UTC),
+            progress=progress,
+        )
 
     def forget_current(self, programme: str) -> None:
         """Ask the store for a programme's current run at the next read."""

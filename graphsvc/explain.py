@@ -23,6 +23,7 @@ from graphsvc.runs import PublishedScores, SubjectScore
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import standing_listings
 from graphsvc.snapshot import Snapshot
+from graphsvc.tracing import traced
 
 PATHS_SHOWN = 3
 LONGEST_PATH_HOPS = 6
@@ -182,6 +183,7 @@ class Explainer:
             adverse=adverse_action(lines),
         )
 
+    @traced("kernel.explain_exposure")
     def _explain_exposure(self, index: int, score: SubjectScore) -> ExplainedValue:
         inputs, rule = self._inputs, self._programme.exposure
         certificate = self._scores.run.exposure
@@ -216,6 +218,7 @@ class Explainer:
             strongest.paths,
         )
 
+    @traced("kernel.explain_trust")
     def _explain_trust(self, index: int, score: SubjectScore) -> ExplainedValue:
         inputs, rule = self._inputs, self._programme.trust
         certificate = self._scores.run.trust

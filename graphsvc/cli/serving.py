@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -14,6 +18,12 @@ from graphsvc.settings import Settings
 
 HUNG_SECONDS = 30
 """After how long without a sign of life a worker process is replaced."""
+
+LARGEST_MESSAGE = 1 << 18
+"""Bytes of a message over a WebSocket; gql.sockets refuses it too, under any other server."""
+
+METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Read by the metrics' library when a worker process loads it."""
 
 
 def serve(
@@ -34,24 +44,26 @@ def serve(
             "GRAPHSVC_TLS_CERTIFICATE and GRAPHSVC_TLS_KEY, or put a proxy with TLS in front"
         )
     password = settings.tls_key_password
-    uvicorn.run(
-        "gql.asgi:app",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        http="gql.protocol:BoundedProtocol",
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
-        ssl_keyfile_password=None if password is None else password.get_secret_value(),
-        timeout_keep_alive=settings.idle_seconds,
-        timeout_graceful_shutdown=settings.drain_seconds,
-        timeout_worker_healthcheck=HUNG_SECONDS,
-    )
+    with _counted_together(settings.workers):
+        uvicorn.run(
+            "gql.asgi:app",
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            http="gql.protocol:BoundedProtocol",
+            ws_max_size=LARGEST_MESSAGE,
+            log_level=settings.log_level,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+            ssl_keyfile_password=None if password is None else password.get_secret_value(),
+            timeout_keep_alive=settings.idle_seconds,
+            timeout_graceful_shutdown=settings.drain_seconds,
+            timeout_worker_healthcheck=HUNG_SECONDS,
+        )
 
 
 def _check_tls(settings: Settings) -> None:
@@ -65,3 +77,14 @@ def _check_tls(settings: Settings) -> None:
     missing = [name for name, path in given.items() if path is None]
     if len(missing) == 1:
         raise SettingsError(f"{missing[0]}: is not set; HTTPS needs a certificate and its key")
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """Let worker processes keep their metrics in one folder, so that a scrape of any tells all."""
+    if workers == 1 or METRICS_FOLDER_VARIABLE in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="graphsvc-metrics-") as folder:
+        os.environ[METRICS_FOLDER_VARIABLE] = folder
+        yield

@@ -185,7 +185,7 @@ class LiveEngine:
                     due = time.monotonic() + reconcile_s
                     self._reconcile_or_rebuild()
             except Exception as error:  # the store may be away for a while
-                log.warning("live scores stand still, trying again", why=repr(error))
+                log.warning("live scores stand still, trying again", why=type(error).__qualname__)
                 stop.wait(1.0)
 
     @property

@@ -100,6 +100,15 @@ class HostedPurpose:
         """Whether there are scores to read."""
         return self._life is not None
 
+    @property
+    def standing_life(self) -> Life | None:
+        """The engine that stands, whatever it has yet to feel; None while it is being built."""
+        return self._life
+
+    def last_recorded(self) -> int:
+        """Return the last sequence number in the store."""
+        return self._store.last_sequence()
+
     def start(self) -> None:
         """Begin to build."""
         self._thread.start()
@@ -197,7 +206,7 @@ class HostedPurpose:
                 log.exception("live scores are wrong, building them anew")
                 self._life, pause_s = None, RETRY_S
             except Exception as error:  # the store may be away for a while
-                log.warning("live scores stand still, trying again", why=repr(error))
+                log.warning("live scores stand still, trying again", why=type(error).__qualname__)
                 pause_s = RETRY_S
             if not self._stopped:
                 self._woken.wait(pause_s)

@@ -14,6 +14,7 @@ from graphsvc.model import Programme, Purpose, RunCertificate
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.scorecard import Points, PointScale
 from graphsvc.snapshot import Snapshot
+from graphsvc.tracing import span
 
 Floats = NDArray[np.float64]
 
@@ -51,21 +52,23 @@ def propagate(
     """
     alpha, beta = programme.trust.alpha, programme.exposure.beta
     try:
-        exposure = algorithms.exposure(
-            inputs.contacts,
-            inputs.own_risk,
-            beta,
-            tolerance,
-            hop_limit=programme.exposure.hop_limit,
-        )
-        mass = algorithms.trust_mass(
-            inputs.vouching,
-            inputs.trust_seed,
-            alpha,
-            tolerance * (1.0 - alpha),
-            hop_limit=programme.trust.hop_limit,
-            transposed=inputs.vouching_reversed,
-        )
+        with span("kernel.exposure", subjects=len(inputs.own_risk), links=inputs.links):
+            exposure = algorithms.exposure(
+                inputs.contacts,
+                inputs.own_risk,
+                beta,
+                tolerance,
+                hop_limit=programme.exposure.hop_limit,
+            )
+        with span("kernel.trust_mass", subjects=len(inputs.trust_seed), links=inputs.links):
+            mass = algorithms.trust_mass(
+                inputs.vouching,
+                inputs.trust_seed,
+                alpha,
+                tolerance * (1.0 - alpha),
+                hop_limit=programme.trust.hop_limit,
+                transposed=inputs.vouching_reversed,
+            )
     except algorithms.ConvergenceError as error:
         raise CertificateError(
             f"programme {programme.name}: a bound of {tolerance:g} was asked for; {error}"

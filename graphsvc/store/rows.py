@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from graphsvc.model import (
@@ -22,9 +22,11 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.store.encoding import decode
-from queries.rows import AuditRow, DefinitionRow, Row
+from graphsvc.store.ports import RecordHeading, Wanted, WantedEntries
+from queries.rows import AuditRow, DefinitionRow, HeadingRow, Row
 
 _CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
+_WANTED_TIMES = ("since", "until", "not_over_before", "in_force_at")
 _TIME_FIELDS = ("as_of", "created_at")
 
 
@@ -43,6 +45,24 @@ def stored_record(
         decode(record_type, row),
         superseded_by,
     )
+
+
+def headings(
+    identities: Sequence[tuple[str, str]],
+    find: Callable[[str, list[str]], Iterable[HeadingRow]],
+) -> list[RecordHeading | None]:
+    """Return what records are, in the order asked; `find` is given a source and external ids."""
+    by_source: dict[str, list[str]] = {}
+    for source, external_id in dict.fromkeys(identities):
+        by_source.setdefault(source, []).append(external_id)
+    found = {
+        (source, row.external_id): RecordHeading(
+            row.sequence, RecordType(row.record_type), row.sort
+        )
+        for source, external_ids in by_source.items()
+        for row in find(source, external_ids)
+    }
+    return [found.get(identity) for identity in identities]
 
 
 def definition_row(definition: StoredDefinition) -> DefinitionRow:
@@ -137,6 +157,30 @@ def audit_entry(row: AuditRow) -> AuditEntry:
         previous_hash=row.previous_hash,
         entry_hash=row.entry_hash,
     )
+
+
+def wanted_row(wanted: Wanted) -> Row:
+    """Return what is wanted as parameters: times in microseconds."""
+    row: Row = {
+        "kinds": None if wanted.kinds is None else list(wanted.kinds),
+        "is_outgoing": wanted.is_outgoing,
+        "is_open": wanted.is_open,
+    }
+    for name in _WANTED_TIMES:
+        time = getattr(wanted, name)
+        row[f"{name}_us"] = None if time is None else to_microseconds(time)
+    return row
+
+
+def wanted_entries_row(wanted: WantedEntries) -> Row:
+    """Return what is wanted of the audit as parameters."""
+    since = None if wanted.since is None else wanted.since.astimezone(UTC).isoformat()
+    return {
+        "purpose": wanted.purpose,
+        "action": wanted.action,
+        "subject": wanted.subject,
+        "since": since,
+    }
 
 
 def link_kind_values(kinds: Sequence[LinkKind]) -> list[str]:
