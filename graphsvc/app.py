@@ -30,6 +30,8 @@ from graphsvc.errors import (
 )
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.jobs.checkpoints import Checkpoints
+from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.programme import DEFAULT_TOLERANCE
@@ -58,6 +60,7 @@ from graphsvc.store.ports import Store
 log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+JOBS_FOLDER = "jobs"
 CURRENT_RUN_SECONDS = 1.0
 """For how long a reader may go on serving a run after another has been published."""
 
@@ -124,7 +127,10 @@ class Service:
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
+        self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", store)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self.jobs_folder = settings.data_dir / JOBS_FOLDER
+        self._jobs: JobFile | None = None
         self._run_files = RunShelf(settings.data_dir / "runs", store)
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
@@ -147,7 +153,19 @@ class Service:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._jobs is not None:
+            self._jobs.close()
         self.store.close()
+
+    @property
+    def jobs(self) -> JobFile:
+        """The jobs of this machine; the file is made when it is first asked for."""
+        from graphsvc.store.sqlite_jobs import SqliteJobFile
+
+        with self._lock:
+            if self._jobs is None:
+                self._jobs = SqliteJobFile(self.jobs_folder / "jobs.db")
+            return self._jobs
 
     def snapshot(self, purpose: str, *, as_of: datetime | None = None) -> Snapshot:
         """Return the snapshot of all that is recorded now and that a purpose permits."""
@@ -177,7 +195,7 @@ class Service:
         declared = self.library.purpose(purpose)
         chosen = self._programme(purpose, programme)
         moment = as_of or datetime.now(UTC)
-        self._save_definitions(declared, chosen)
+        self.save_definitions(declared, chosen)
         snapshot = self.snapshots.latest(declared, as_of=moment)
         run = publish.recompute(self.store, snapshot, chosen, declared, moment, tolerance=tolerance)
         self.note(actor, AuditAction.RECOMPUTE, purpose=purpose, detail=run.run_id)
@@ -326,8 +344,8 @@ class Service:
         run = scores.run
         return advise(
             policy,
-            self._declared_programme(run.programme, run.programme_version),
-            self._declared_purpose(run.purpose, run.purpose_version),
+            self.declared_programme(run.programme, run.programme_version),
+            self.declared_purpose(run.purpose, run.purpose_version),
             scores.score(subject),
             run.run_id,
             is_under_review=self.redress.is_under_review(purpose, subject),
@@ -356,8 +374,8 @@ class Service:
                 return kept
             run = scores.run
             require_evidence(self.store, run)
-            declared = self._declared_purpose(run.purpose, run.purpose_version)
-            model = self._declared_programme(run.programme, run.programme_version)
+            declared = self.declared_purpose(run.purpose, run.purpose_version)
+            model = self.declared_programme(run.programme, run.programme_version)
             snapshot = self.snapshots.at(declared, run.snapshot_sequence, as_of=run.as_of)
             explainer = Explainer(snapshot, model, declared, scores)
             self._explainers.pop(run.run_id, None)
@@ -394,8 +412,8 @@ class Service:
         if run is None:
             raise RunNotFoundError(f"there is no run {run_id!r}; graphsvc runs lists them")
         require_evidence(self.store, run)
-        purpose = self._declared_purpose(run.purpose, run.purpose_version)
-        programme = self._declared_programme(run.programme, run.programme_version)
+        purpose = self.declared_purpose(run.purpose, run.purpose_version)
+        programme = self.declared_programme(run.programme, run.programme_version)
         snapshot = self.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
         return replay(self.store, run, snapshot, programme, purpose)
 
@@ -513,6 +531,12 @@ class Service:
             self._explainers.clear()
         self.snapshots.forget()
         self._run_files.forget()
+        self.checkpoints.forget()
+
+    def forget_current(self, programme: str) -> None:
+        """Ask the store for a programme's current run the next time that somebody reads."""
+        with self._lock:
+            self._current.pop(programme, None)
 
     def _forget_what_was_erased(self) -> None:
         """Drop every copy if this or another server erased something since they were made."""
@@ -532,7 +556,8 @@ class Service:
             )
         return programme
 
-    def _save_definitions(self, purpose: Purpose, programme: Programme) -> None:
+    def save_definitions(self, purpose: Purpose, programme: Programme) -> None:
+        """Store the versions that a run is made with, so that it can be made again."""
         wanted = {
             (DefinitionKind.PURPOSE, purpose.name, purpose.version),
             (DefinitionKind.PROGRAMME, programme.name, programme.version),
@@ -547,13 +572,23 @@ class Service:
             if is_policy or (definition.kind, definition.name, definition.version) in wanted:
                 self.store.save_definition(definition)
 
-    def _declared_purpose(self, name: str, version: int) -> Purpose:
+    def declared_purpose(self, name: str, version: int) -> Purpose:
+        """Return the version of a purpose that runs were made for.
+
+        Raises:
+            RunNotFoundError: no run was.
+        """
         stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
         if stored is None:
             raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
         return Purpose.model_validate_json(stored.body)
 
-    def _declared_programme(self, name: str, version: int) -> Programme:
+    def declared_programme(self, name: str, version: int) -> Programme:
+        """Return the version of a programme that runs were made with.
+
+        Raises:
+            RunNotFoundError: no run was.
+        """
         stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
         if stored is None:
             raise RunNotFoundError(f"programme {name} version {version} is not in the store")
