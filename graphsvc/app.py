@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,8 @@ from graphsvc.errors import (
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.jobs.checkpoints import Checkpoints
+from graphsvc.jobs.choice import chosen_programmes
+from graphsvc.jobs.model import Job, JobKind, JobParameters
 from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
@@ -116,6 +118,22 @@ def _pseudonyms(settings: Settings) -> Pseudonyms:
     )
 
 
+def _job_file(settings: Settings) -> JobFile:
+    from graphsvc.store.sqlite_jobs import SqliteJobFile
+
+    return SqliteJobFile(settings.data_dir / JOBS_FOLDER / "jobs.db")
+
+
+@contextlib.contextmanager
+def open_job_file(settings: Settings) -> Iterator[JobFile]:
+    """Open the jobs of this machine without the store, which may be away."""
+    jobs = _job_file(settings)
+    try:
+        yield jobs
+    finally:
+        jobs.close()
+
+
 class Service:
     """Every use case over one store and one library of definitions; safe to share by threads."""
 
@@ -160,11 +178,9 @@ class Service:
     @property
     def jobs(self) -> JobFile:
         """The jobs of this machine; the file is made when it is first asked for."""
-        from graphsvc.store.sqlite_jobs import SqliteJobFile
-
         with self._lock:
             if self._jobs is None:
-                self._jobs = SqliteJobFile(self.jobs_folder / "jobs.db")
+                self._jobs = _job_file(self.settings)
             return self._jobs
 
     def snapshot(self, purpose: str, *, as_of: datetime | None = None) -> Snapshot:
@@ -471,6 +487,31 @@ class Service:
         if purpose is not None:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
+
+    def ask_for_job(self, kind: JobKind, parameters: JobParameters, *, actor: str) -> Job:
+        """Ask for a job; a worker, or who takes it by its id, does it.
+
+        Raises:
+            DefinitionNotFoundError: a purpose or programme is not declared.
+            ConflictError: a programme is for none of the purposes.
+        """
+        chosen_programmes(self.library, parameters)
+        job = self.jobs.add(kind, parameters, actor, now=datetime.now(UTC))
+        if job is None:
+            raise ConflictError("the job file refused a job that no schedule asked for")
+        self.note(actor, AuditAction.JOB_ASKED, detail=f"{job.job_id} {kind}")
+        return job
+
+    def cancel_job(self, job_id: str, *, actor: str) -> Job:
+        """Ask for a job's end: at once where nobody is at it, else before its next stage.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: it is over already.
+        """
+        job = self.jobs.request_cancel(job_id, actor, datetime.now(UTC))
+        self.note(actor, AuditAction.JOB_CANCELLED, detail=job_id)
+        return job
 
     def roll_back(
         self,

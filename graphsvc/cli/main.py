@@ -59,6 +59,10 @@ COMMANDS = {
         "runs:app",
         "List published score runs, go back to an earlier one, prune what is old.",
     ),
+    "jobs": (
+        "jobs:app",
+        "Recompute, retention and other long work: begun, watched, cancelled, resumed.",
+    ),
     "live": (
         "live:live",
         "Follow the records, and print every score that moves, within milliseconds.",

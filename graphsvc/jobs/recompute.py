@@ -9,7 +9,6 @@ once only. Once something was erased, a run that is not published yet is begun a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,8 +17,8 @@ import structlog
 
 from graphsvc import publish
 from graphsvc.errors import ConflictError, LeaseLostError
+from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
-from graphsvc.jobs.model import JobParameters
 from graphsvc.model import AuditAction, Programme, Purpose, RecordType, ScoreRun
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.inputs import PropagationInputs
@@ -73,34 +72,13 @@ def discard(context: JobContext) -> None:
             context.service.checkpoints.drop(entry["run_id"])
 
 
-def chosen(context: JobContext, parameters: JobParameters) -> Iterator[tuple[Purpose, Programme]]:
-    """Return the programmes that a job is for, with their purposes.
-
-    Raises:
-        ConflictError: a programme is for none of the purposes.
-        DefinitionNotFoundError: a purpose or programme is not declared.
-    """
-    library = context.service.library
-    named = {name: library.programme(name) for name in parameters.programmes}
-    purposes = parameters.purposes or tuple(
-        sorted({one.purpose for one in named.values()}) or library.purpose_names()
-    )
-    for name, programme in named.items():
-        if programme.purpose not in purposes:
-            raise ConflictError(f"programme {name} is for purpose {programme.purpose}")
-    for purpose in purposes:
-        for programme in library.programmes_of(purpose):
-            if not named or programme.name in named:
-                yield library.purpose(purpose), programme
-
-
 def _plan(context: JobContext) -> None:
     service, parameters = context.service, context.job.parameters
     context.enter("plan")
     as_of = parameters.as_of or datetime.now(UTC)
     sequence = service.store.last_sequence()
     entries = []
-    for purpose, programme in chosen(context, parameters):
+    for purpose, programme in chosen_programmes(service.library, parameters):
         service.save_definitions(purpose, programme)
         entry = {
             "purpose": purpose.name,
