@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live proof serve schema lock lock-node clean
+.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live bench-gql proof serve schema lock lock-node clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-live: setup ## measure what one change costs, in the operators and end to 
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.live_service
 
+bench-gql: benchmarks/.venv/installed benchmarks/node/node_modules/.installed ## measure GraphQL against strawberry and graphql-yoga
+	$(BIN)/python -m benchmarks.gql
+
 benchmarks/.venv/installed: setup benchmarks/requirements.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv
 	VIRTUAL_ENV=$(CURDIR)/benchmarks/.venv $(BIN)/uv pip sync --quiet --require-hashes benchmarks/requirements.lock
@@ -76,8 +79,9 @@ schema: setup ## print the GraphQL schema anew after a change of its types
 lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
 
-lock-node: setup ## resolve the npm packages of the tests anew
+lock-node: setup ## resolve the npm packages of tests and benchmarks anew
 	cd tests/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
+	cd benchmarks/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
 
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
+	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules benchmarks/node/node_modules

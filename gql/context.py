@@ -11,13 +11,15 @@ from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.model import Purpose
+from graphsvc.permissions import may_write_for, refusal_to_write
+from graphsvc.writing import Writing
 
 
 class RequestContext:
     """One request; used by one thread only.
 
-    A request reads for one purpose: the first that it names. That way no answer, and so no client
-    by accident, holds scores of two purposes side by side.
+    A request reads and writes for one purpose: the first that it names. That way no answer, and so
+    no client by accident, holds scores of two purposes side by side.
     """
 
     def __init__(self, service: Service, trail: AuditTrail, principal: Principal) -> None:
@@ -25,6 +27,7 @@ class RequestContext:
         self._trail = trail
         self._principal = principal
         self._view: PurposeView | None = None
+        self._fixed: str | None = None
 
     @classmethod
     def of(cls, info: GraphQLResolveInfo) -> RequestContext:
@@ -45,14 +48,24 @@ class RequestContext:
         declared = self._readable(name)
         if declared is None:
             raise self._principal.refusal(name)
+        self._fix(name)
         if self._view is None:
             self._view = PurposeView(self._service, self._trail, self._principal, declared)
-        elif self._view.purpose.name != name:
-            raise NotPermittedError(
-                f"purpose {name!r}: this request reads for {self._view.purpose.name!r} already; "
-                "send one request for each purpose"
-            )
         return self._view
+
+    def writing(self, purpose: str | None) -> Writing:
+        """Return what the caller may write for a purpose; arguments as of `view`.
+
+        Raises:
+            NotPermittedError: the credential may not write for it, or the request is for another.
+            InvalidInputError: it is None, and the credential holds several.
+        """
+        name = self._only_purpose() if purpose is None else purpose
+        declared = self._declared(name)
+        if declared is None or not may_write_for(self._principal, declared):
+            raise refusal_to_write(name)
+        self._fix(name)
+        return Writing(self._service, self._principal, declared)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""
@@ -67,9 +80,21 @@ class RequestContext:
             )
         return next(iter(held))
 
+    def _fix(self, name: str) -> None:
+        if self._fixed is None:
+            self._fixed = name
+        elif self._fixed != name:
+            raise NotPermittedError(
+                f"purpose {name!r}: this request reads for {self._fixed!r} already; "
+                "send one request for each purpose"
+            )
+
     def _readable(self, name: str) -> Purpose | None:
+        declared = self._declared(name)
+        return declared if declared is not None and self._principal.may_read(declared) else None
+
+    def _declared(self, name: str) -> Purpose | None:
         try:
-            declared = self._service.library.purpose(name)
+            return self._service.library.purpose(name)
         except DefinitionNotFoundError:
             return None
-        return declared if self._principal.may_read(declared) else None

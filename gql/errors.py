@@ -18,6 +18,7 @@ from graphsvc.errors import (
     DefinitionError,
     GraphsvcError,
     InvalidInputError,
+    LiveError,
     NotFoundError,
     SettingsError,
     StoreUnavailableError,
@@ -29,8 +30,17 @@ INTERNAL = "INTERNAL"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 QUERY_TOO_LARGE = "QUERY_TOO_LARGE"
+QUERY_TOO_COSTLY = "QUERY_TOO_COSTLY"
+FORBIDDEN = AccessError.code
+RATE_LIMITED = "RATE_LIMITED"
+OVERLOADED = "OVERLOADED"
+EXECUTION_TIMEOUT = "EXECUTION_TIMEOUT"
+BATCH_REFUSED = "BATCH_REFUSED"
+DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
 
-CLIENT_MISTAKES = (AccessError, ConflictError, InvalidInputError, NotFoundError)
+TOLD_IN_FULL = (AccessError, ConflictError, InvalidInputError, LiveError, NotFoundError)
 OPERATOR_MISTAKES = (DefinitionError, SettingsError)
 
 
@@ -44,6 +54,11 @@ class RefusedRequestError(Exception):
         self.status = status
         self.code = code
         self.headers = headers or {}
+
+
+def coded(code: str, message: str) -> GraphQLError:
+    """Return the refusal of a query, with its code, as if the validator had found it."""
+    return GraphQLError(message, extensions={"code": code})
 
 
 def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:
@@ -63,7 +78,7 @@ def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:
 
 def describe(cause: BaseException) -> dict[str, Any]:
     """Return message and extensions of an exception; log it, if the failure is the service's."""
-    if isinstance(cause, CLIENT_MISTAKES) and not isinstance(cause, OPERATOR_MISTAKES):
+    if isinstance(cause, TOLD_IN_FULL) and not isinstance(cause, OPERATOR_MISTAKES):
         return {"message": str(cause), "extensions": {"code": cause.code}}
     correlation_id = secrets.token_hex(8)
     log.error("request failed", correlation_id=correlation_id, exc_info=cause)

@@ -1,19 +1,41 @@
 # mypy: allow-subclassing-any
-"""The schema: every noun's queries, put together."""
+"""The schema: every noun's queries and mutations, put together."""
 
 from __future__ import annotations
 
 import graphene
 from graphql import GraphQLSchema
 
+from gql.decisions import DecisionQueries
+from gql.mutations.events import EventMutations
+from gql.mutations.links import LinkMutations
+from gql.mutations.listings import ListingMutations
+from gql.mutations.records import RecordMutations
+from gql.mutations.reports import ReportMutations
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subjects import SubjectQueries
+from gql.what_if import WhatIfQueries
 
 
-class Query(PurposeQueries, RunQueries, ScoreQueries, SubjectQueries):
+class Query(
+    DecisionQueries,
+    PurposeQueries,
+    RunQueries,
+    ScoreQueries,
+    SubjectQueries,
+    WhatIfQueries,
+):
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query).graphql_schema
+class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations, ReportMutations):
+    """Everything that can be written. The fields of one request run in order, one after another.
+
+    A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
+    end, a correction or a withdrawal is a record of its own.
+    """
+
+
+schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema

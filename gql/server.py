@@ -10,15 +10,20 @@ import structlog
 from anyio import to_thread
 from ariadne.asgi import GraphQL
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gql.answering import Resources
+from gql.authentication import Doorkeeper
 from gql.errors import format_error
-from gql.handler import HttpHandler, Resources
+from gql.handler import HttpHandler
+from gql.origins import OriginGuard
 from gql.schema import schema
-from graphsvc.access import ACCESS_FOLDER, AuditTrail, KeyRing
+from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
+from graphsvc.live.host import host_live_scores
 from graphsvc.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -41,9 +46,19 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
-        with open_service() as service, AuditTrail(service.store) as trail:
-            keys = KeyRing(service.settings.data_dir / ACCESS_FOLDER)
-            yield {"resources": Resources(service, trail, keys), "readiness": Readiness()}
+        with (
+            open_service() as service,
+            AuditTrail(service.store) as trail,
+            host_live_scores(service),
+        ):
+            gate = Gate.open(
+                service.settings,
+                service.settings.data_dir / ACCESS_FOLDER,
+                service.pseudonyms,
+                service.library.purpose_names(),
+            )
+            with Resources.open(service, trail, Doorkeeper(gate)) as resources:
+                yield {"resources": resources, "readiness": Readiness()}
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(
@@ -59,6 +74,7 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
         ],
+        middleware=[Middleware(OriginGuard)],
         lifespan=lifespan,
     )
 
@@ -71,7 +87,7 @@ class Readiness:
         self._is_ready = False
 
     async def is_ready(self, resources: Resources) -> bool:
-        """Say whether the store answers and takes audit entries."""
+        """Say whether the store answers and takes audit entries, and live scores are built."""
         if time.monotonic() - self._asked_at > READY_SECONDS:
             self._asked_at = time.monotonic()
             self._is_ready = await to_thread.run_sync(_store_answers, resources)
@@ -84,7 +100,7 @@ def _store_answers(resources: Resources) -> bool:
     except Exception:
         log.exception("not ready: the store doesn't answer")
         return False
-    return resources.trail.is_writing_well
+    return resources.trail.is_writing_well and resources.service.live_host.is_built
 
 
 async def _healthz(request: Request) -> Response:

@@ -15,11 +15,14 @@ from graphql_relay import from_global_id, to_global_id
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.paging import page_size, sequence_after
-from gql.view import LinkPage, ReadScore
+from gql.view import LinkPage, ReadDecision, ReadScore
 from graphsvc.errors import GraphsvcError, InvalidInputError
 from graphsvc.explain import Explanation
+from graphsvc.live.host import HostedReading
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
+
+PROGRAMME = "Name of one of the purpose's scoring models; its champion where it is left out."
 
 SubjectKindEnum = described_enum(
     SubjectKind,
@@ -40,8 +43,22 @@ def _resolve_id(subject: SubjectRef, info: GraphQLResolveInfo) -> str:
     return str(to_global_id("Subject", str(subject)))
 
 
-def _resolve_score(subject: SubjectRef, info: GraphQLResolveInfo, purpose: str) -> ReadScore:
-    return RequestContext.of(info).view(purpose).score(subject)
+def _resolve_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
+) -> ReadScore:
+    return RequestContext.of(info).view(purpose).score(subject, programme)
+
+
+def _resolve_decision(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
+) -> ReadDecision:
+    return RequestContext.of(info).view(purpose).decision(subject, programme)
+
+
+def _resolve_live_score(
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str
+) -> HostedReading:
+    return RequestContext.of(info).view(purpose).live_score(subject)
 
 
 def _resolve_explanation(
@@ -96,7 +113,23 @@ class Subject(  # type: ignore[call-arg]
         description="The published score for a purpose. Null, with the error code "
         "SUBJECT_NOT_FOUND, where nothing that the purpose may see mentions the subject.",
         purpose=graphene.String(required=True, description="What the score is read for."),
+        programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_score,
+    )
+    live_score = graphene.Field(
+        "gql.live.LiveScore",
+        description="The score for a purpose as it stands now, within milliseconds of the records. "
+        "Null, with an error, where `score` would be, and with the code LIVE_OFF or LIVE_BUILDING "
+        "where this server keeps no live scores for the purpose, or not yet.",
+        purpose=graphene.String(required=True, description="What the score is read for."),
+        resolver=_resolve_live_score,
+    )
+    decision = graphene.Field(
+        "gql.decisions.Decision",
+        description="What the purpose's policy advises. Null, with an error, wherever `score` is.",
+        purpose=graphene.String(required=True, description="What the decision is read for."),
+        programme=graphene.String(description=PROGRAMME),
+        resolver=_resolve_decision,
     )
     explanation = graphene.Field(
         "gql.explanations.Explanation",

@@ -6,18 +6,39 @@ run doesn't change within a request, and what is read is in the audit before it 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from itertools import islice
 from typing import cast
 
+import numpy as np
+
 from graphsvc.access import AuditTrail, Principal
+from graphsvc.advice import Advised
 from graphsvc.app import Service
-from graphsvc.errors import RunNotFoundError, SubjectNotFoundError
+from graphsvc.decisions import Decisions
+from graphsvc.errors import (
+    InvalidInputError,
+    NotPermittedError,
+    RunNotFoundError,
+    SubjectNotFoundError,
+)
 from graphsvc.explain import Explanation
-from graphsvc.model import AuditAction, Link, Purpose, ScoreRun, SubjectKind, SubjectRef
+from graphsvc.live.host import HostedPurpose, HostedReading
+from graphsvc.lookup import NOT_FOUND
+from graphsvc.model import (
+    AuditAction,
+    Link,
+    Purpose,
+    Record,
+    Role,
+    ScoreRun,
+    StoredRecord,
+    SubjectKind,
+    SubjectRef,
+)
 from graphsvc.runs import PublishedScores, SubjectScore
 
 
@@ -27,6 +48,27 @@ class ReadScore:
 
     values: SubjectScore
     run: ScoreRun
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDecision:
+    """An advice on a subject and the run that it comes from."""
+
+    advised: Advised
+    run: ScoreRun
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Who was asked for, in that order, and the decisions on those at `places`."""
+
+    subjects: list[SubjectRef]
+    decisions: Decisions
+    places: list[int]
+
+    def decision(self, number: int) -> ReadDecision:
+        """Return one of the decisions, counted from 0 over those that there are."""
+        return ReadDecision(self.decisions.at(number), self.decisions.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +110,119 @@ class PurposeView:
         self._service = service
         self._trail = trail
         self._principal = principal
+        self._scores: dict[str | None, PublishedScores] = {}
         self._explanations: dict[SubjectRef, Explanation] = {}
-        self._audited: set[tuple[str, SubjectRef]] = set()
+        self._audited: defaultdict[AuditAction, set[SubjectRef]] = defaultdict(set)
 
-    @cached_property
+    @property
     def scores(self) -> PublishedScores:
-        """The published scores that this request reads, whatever is published meanwhile.
+        """The champion's published scores: see `scores_of`."""
+        return self.scores_of(None)
+
+    def scores_of(self, programme: str | None) -> PublishedScores:
+        """Return the published scores that this request reads, whatever is published meanwhile.
+
+        Args:
+            programme: name of one of the purpose's programmes; its champion where it is None.
 
         Raises:
+            InvalidInputError: the purpose has no such programme, whoever else may have it.
             RunNotFoundError: none are published.
         """
-        return self._service.scores(self.purpose.name)
+        if programme not in self._scores:
+            name = self.purpose.name
+            known = [found.name for found in self._service.library.programmes_of(name)]
+            if programme is not None and programme not in known:
+                raise InvalidInputError(
+                    f"programme: {programme[:64]!r} is none of purpose {name}; "
+                    f"it has: {', '.join(known)}"
+                )
+            self._scores[programme] = self._service.scores(name, programme=programme)
+        return self._scores[programme]
 
-    def score(self, subject: SubjectRef) -> ReadScore:
+    def score(self, subject: SubjectRef, programme: str | None = None) -> ReadScore:
         """Return a subject's score.
 
         Raises:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
             RunNotFoundError: no run is published.
         """
+        scores = self.scores_of(programme)
         try:
-            values = self.scores.score(subject)
+            values = scores.score(subject)
         except SubjectNotFoundError:
             raise self._not_found(subject) from None
         self._audit(AuditAction.READ_SCORE, [subject])
-        return ReadScore(values, self.scores.run)
+        return ReadScore(values, scores.run)
+
+    def decisions(self, subjects: list[SubjectRef], programme: str | None = None) -> Decided:
+        """Return what the purpose's policy advises on each subject that its evidence mentions.
+
+        Raises:
+            RunNotFoundError: no run is published.
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        scores = self.scores_of(programme)
+        judge = self._service.judge(self.purpose.name, scores.run)
+        ranks = scores.ranks_of(subjects)
+        places = np.flatnonzero(ranks != NOT_FOUND).tolist()
+        found = [subjects[place] for place in places]
+        decisions = judge.judge(scores, ranks[places], found)
+        self._audit(AuditAction.READ_ADVICE, found)
+        return Decided(subjects, decisions, places)
+
+    def decision(self, subject: SubjectRef, programme: str | None = None) -> ReadDecision:
+        """Return what the purpose's policy advises on a subject.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            RunNotFoundError, DefinitionNotFoundError: see `decisions`.
+        """
+        decided = self.decisions([subject], programme)
+        if not decided.places:
+            raise self._not_found(subject)
+        return decided.decision(0)
+
+    def live_score(self, subject: SubjectRef) -> HostedReading:
+        """Return a subject's score as it stands now.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+            LiveOffError: this server keeps no live scores for the purpose.
+            LiveBuildingError: there are none yet.
+        """
+        try:
+            found = self.live().reading(subject)
+        except SubjectNotFoundError:
+            raise self._not_found(subject) from None
+        self._audit(AuditAction.READ_SCORE, [subject])
+        return found
+
+    def live(self) -> HostedPurpose:
+        """Return what this server keeps live for the purpose; who reads from it must audit it.
+
+        Raises:
+            LiveOffError: nothing.
+        """
+        return self._service.live_host.of(self.purpose.name)
+
+    def require_role(self, act: str, *roles: Role) -> None:
+        """Refuse a caller who holds none of these roles.
+
+        Raises:
+            NotPermittedError: names the roles that would do.
+        """
+        if not self._principal.holds_one_of(*roles):
+            needed = " or ".join(sorted(roles))
+            raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
+
+    def record_at(self, sequence: int) -> StoredRecord[Record] | None:
+        """Return a record that was found in the purpose's own evidence."""
+        return self._service.store.record_at(sequence)
+
+    def note(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
+        """Put reads on the trail, each once a request."""
+        self._audit(action, subjects)
 
     def top(
         self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None
@@ -174,13 +304,11 @@ class PurposeView:
 
     def _audit(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
         """Put reads on the trail, each once a request."""
-        unseen = [subject for subject in subjects if (action, subject) not in self._audited]
+        seen = self._audited[action]
+        unseen = [subject for subject in dict.fromkeys(subjects) if subject not in seen]
         self._trail.record(
-            [
-                self._service.audit_draft(
-                    self._principal.actor, action, purpose=self.purpose.name, subject=subject
-                )
-                for subject in unseen
-            ]
+            self._service.audit_drafts(
+                self._principal.actor, action, unseen, purpose=self.purpose.name
+            )
         )
-        self._audited.update((action, subject) for subject in unseen)
+        seen.update(unseen)

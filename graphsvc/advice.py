@@ -28,6 +28,15 @@ HUMAN_REVIEW = Reason(
     "The subject asked that a person look at its score: a person decides, no rule.",
 )
 
+MOVING_PARTS = (
+    ("OWN_LISTINGS", "own_listing_points", "Own entries on lists."),
+    ("OWN_EVENTS", "event_points", "Own record of dealings."),
+    ("REPORTS", "report_points", "Reports on it, upheld or not decided yet."),
+    ("FALSE_REPORTS", "rejected_report_points", "Reports by it found false."),
+    ("CONTACTS", "association_points", "Dealings and ties with others."),
+)
+"""What can move a score: reason code, published column, and the reason in plain words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -166,12 +175,6 @@ def without_any_record(programme: Programme, purpose: Purpose) -> Standing:
 
 def _moving_parts(values: SubjectScore, *, adverse: bool) -> tuple[Reason, ...]:
     """Return the parts that moved the score, the largest effect first."""
-    parts = [
-        Reason("OWN_LISTINGS", values.own_listing_points, "Own entries on lists."),
-        Reason("OWN_EVENTS", values.event_points, "Own record of dealings."),
-        Reason("REPORTS", values.report_points, "Reports on it, upheld or not decided yet."),
-        Reason("FALSE_REPORTS", values.rejected_report_points, "Reports by it found false."),
-        Reason("CONTACTS", values.association_points, "Dealings and ties with others."),
-    ]
+    parts = [Reason(code, getattr(values, name), text) for code, name, text in MOVING_PARTS]
     moving = [part for part in parts if part.points != 0.0 and not (adverse and part.points > 0.0)]
     return tuple(sorted(moving, key=lambda part: -abs(part.points))[:ADVERSE_REASONS])

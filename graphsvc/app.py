@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,6 +21,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
     ConflictError,
@@ -36,6 +38,7 @@ from graphsvc.jobs.model import Job, JobKind, JobParameters
 from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
+from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
@@ -53,6 +56,7 @@ from graphsvc.model import (
 )
 from graphsvc.redress import Redress
 from graphsvc.replay import PastScore, Replayed, past_score, replay, require_evidence
+from graphsvc.reporting import Reporting
 from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
@@ -63,6 +67,8 @@ log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
 JOBS_FOLDER = "jobs"
+DocumentT = TypeVar("DocumentT", Purpose, Programme)
+
 CURRENT_RUN_SECONDS = 1.0
 """For how long a reader may go on serving a run after another has been published."""
 
@@ -146,13 +152,16 @@ class Service:
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
         self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", store)
-        self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self.jobs_folder = settings.data_dir / JOBS_FOLDER
         self._jobs: JobFile | None = None
+        self.reporting = Reporting(self)
+        self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._documents: dict[tuple[DefinitionKind, str, int], Purpose | Programme] = {}
         self._lock = threading.Lock()
         self._explainer_lock = threading.Lock()
 
@@ -195,8 +204,11 @@ class Service:
         tolerance: float | None = None,
         programme: str | None = None,
         actor: str = "cli",
+        gated: bool = True,
     ) -> ScoreRun:
         """Propagate, certify and publish a run; readers see it whole or not at all.
+
+        A run that passes a limit of its programme's gate is not published: it waits.
 
         Args:
             purpose: whose evidence is read.
@@ -204,6 +216,7 @@ class Service:
             tolerance: largest error of a value that is acceptable; the programme's otherwise.
             programme: name of a programme of that purpose; its champion otherwise.
             actor: who asked, for the audit.
+            gated: whether the gate holds; not where redress must be felt at once.
 
         Raises:
             CertificateError: the tolerance could not be certified; nothing is published.
@@ -213,10 +226,11 @@ class Service:
         moment = as_of or datetime.now(UTC)
         self.save_definitions(declared, chosen)
         snapshot = self.snapshots.latest(declared, as_of=moment)
-        run = publish.recompute(self.store, snapshot, chosen, declared, moment, tolerance=tolerance)
-        self.note(actor, AuditAction.RECOMPUTE, purpose=purpose, detail=run.run_id)
-        with self._lock:
-            self._current.pop(chosen.name, None)
+        limits = partial(self.reporting.passed_limits, programme=chosen) if gated else None
+        run = publish.recompute(
+            self.store, snapshot, chosen, declared, moment, tolerance=tolerance, limits=limits
+        )
+        self.reporting.note_outcome(run, actor)
         return run
 
     def note(
@@ -250,6 +264,16 @@ class Service:
             subject=None if subject is None else self.pseudonyms.of_subject(subject),
             detail=detail,
         )
+
+    def audit_drafts(
+        self, actor: str, action: AuditAction, subjects: Iterable[SubjectRef], *, purpose: str
+    ) -> list[AuditDraft]:
+        """Return an entry for each of many subjects that were read at once."""
+        now = datetime.now(UTC)
+        return [
+            AuditDraft(at=now, actor=actor, action=action, purpose=purpose, subject=pseudonym)
+            for pseudonym in map(self.pseudonyms.of_subject, subjects)
+        ]
 
     def estimate(
         self,
@@ -317,6 +341,14 @@ class Service:
             self._current[chosen.name] = (now, scores)
         return scores
 
+    def scores_in_memory(self, purpose: str) -> PublishedScores | None:
+        """Return what `scores` would return without asking the store; None where it would ask."""
+        name = self.library.champion(purpose).name
+        with self._lock:
+            kept = self._current.get(name)
+        is_fresh = kept is not None and time.monotonic() - kept[0] < CURRENT_RUN_SECONDS
+        return kept[1] if kept is not None and is_fresh else None
+
     def top(
         self,
         purpose: str,
@@ -355,16 +387,28 @@ class Service:
             SubjectNotFoundError: the run has no such subject.
             DefinitionNotFoundError: the purpose has no policy.
         """
-        policy = self.library.policy(purpose)
         scores = self.scores(purpose, programme=programme)
-        run = scores.run
+        judge = self.judge(purpose, scores.run)
         return advise(
-            policy,
+            judge.policy,
+            judge.programme,
+            judge.purpose,
+            scores.score(subject),
+            scores.run.run_id,
+            is_under_review=subject in judge.under_review,
+        )
+
+    def judge(self, purpose: str, run: ScoreRun) -> Judge:
+        """Return what judges the scores of a run: the purpose's policy, and who is under review.
+
+        Raises:
+            DefinitionNotFoundError: the purpose has no policy.
+        """
+        return Judge(
+            self.library.policy(purpose),
             self.declared_programme(run.programme, run.programme_version),
             self.declared_purpose(run.purpose, run.purpose_version),
-            scores.score(subject),
-            run.run_id,
-            is_under_review=self.redress.is_under_review(purpose, subject),
+            self.redress.under_review(purpose),
         )
 
     def explain(
@@ -565,6 +609,11 @@ class Service:
         self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
         return pruned
 
+    def forget_current(self, programme: str) -> None:
+        """Ask the store for a programme's current run at the next read."""
+        with self._lock:
+            self._current.pop(programme, None)
+
     def forget_local_copies(self) -> None:
         """Remove the files and the memory of snapshots, runs and explanations."""
         with self._lock, self._explainer_lock:
@@ -573,11 +622,6 @@ class Service:
         self.snapshots.forget()
         self._run_files.forget()
         self.checkpoints.forget()
-
-    def forget_current(self, programme: str) -> None:
-        """Ask the store for a programme's current run the next time that somebody reads."""
-        with self._lock:
-            self._current.pop(programme, None)
 
     def _forget_what_was_erased(self) -> None:
         """Drop every copy if this or another server erased something since they were made."""
@@ -614,23 +658,23 @@ class Service:
                 self.store.save_definition(definition)
 
     def declared_purpose(self, name: str, version: int) -> Purpose:
-        """Return the version of a purpose that runs were made for.
-
-        Raises:
-            RunNotFoundError: no run was.
-        """
-        stored = self.store.definition(DefinitionKind.PURPOSE, name, version)
-        if stored is None:
-            raise RunNotFoundError(f"purpose {name} version {version} is not in the store")
-        return Purpose.model_validate_json(stored.body)
+        """Return a purpose as it was when a run was made for it."""
+        return self._declared(Purpose, DefinitionKind.PURPOSE, name, version)
 
     def declared_programme(self, name: str, version: int) -> Programme:
-        """Return the version of a programme that runs were made with.
+        """Return a programme as it was when a run was made with it."""
+        return self._declared(Programme, DefinitionKind.PROGRAMME, name, version)
 
-        Raises:
-            RunNotFoundError: no run was.
-        """
-        stored = self.store.definition(DefinitionKind.PROGRAMME, name, version)
+    def _declared(
+        self, model: type[DocumentT], kind: DefinitionKind, name: str, version: int
+    ) -> DocumentT:
+        """Return a stored version of a document; versions never change, so each is read once."""
+        known = self._documents.get((kind, name, version))
+        if isinstance(known, model):
+            return known
+        stored = self.store.definition(kind, name, version)
         if stored is None:
-            raise RunNotFoundError(f"programme {name} version {version} is not in the store")
-        return Programme.model_validate_json(stored.body)
+            raise RunNotFoundError(f"{kind} {name} version {version} is not in the store")
+        document = model.model_validate_json(stored.body)
+        self._documents[kind, name, version] = document
+        return document

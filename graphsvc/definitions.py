@@ -107,6 +107,10 @@ class DefinitionLibrary:
             raise DefinitionNotFoundError(f"purpose {purpose} has no policy")
         return max(found, key=lambda policy: policy.version)
 
+    def has_policy(self, purpose: str) -> bool:
+        """Say whether a purpose has a policy."""
+        return any(policy.purpose == purpose for policy in self.policies.values())
+
     def programmes_of(self, purpose: str) -> list[Programme]:
         """Return the highest version of each of a purpose's programmes, the champion first."""
         latest: dict[str, Programme] = {}

@@ -17,7 +17,8 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   └── LeaseLostError
     ├── AccessError
     │   ├── NotAuthenticatedError
-    │   └── NotPermittedError
+    │   ├── NotPermittedError
+    │   └── IssuerUnavailableError
     ├── StoreError
     │   ├── StoreUnavailableError
     │   ├── MigrationError
@@ -138,6 +139,12 @@ class NotPermittedError(AccessError):
     """The credential does not hold the purpose or role that this needs."""
 
     code = "FORBIDDEN"
+
+
+class IssuerUnavailableError(AccessError):
+    """The issuer of tokens can't be asked, so that nobody can tell whether one is valid."""
+
+    code = "ISSUER_UNAVAILABLE"
 
 
 class StoreError(GraphsvcError):

@@ -9,19 +9,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
 from graphsvc.errors import ConflictError, GraphsvcError, LeaseLostError
-from graphsvc.model import Programme, Purpose, ScoreRun
+from graphsvc.model import HeldRun, Programme, Purpose, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
 from graphsvc.scoring.propagate import Propagated, propagate_snapshot
 from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
+
+Limits = Callable[[ScoreRun, bytes], tuple[str, ...]]
+"""Returns which limits a run, given with its payload, passes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,9 @@ def recompute(
     as_of: datetime,
     *,
     tolerance: float | None = None,
+    limits: Limits | None = None,
 ) -> ScoreRun:
-    """Compute one run and publish it; return it.
+    """Compute one run and publish it, or let it wait; return it.
 
     Args:
         store: where the run goes.
@@ -72,6 +77,7 @@ def recompute(
         purpose: whose cap on association holds.
         as_of: the time that is scored.
         tolerance: largest error of a value that is acceptable; the programme's otherwise.
+        limits: says why a run must wait for a person's release; None publishes every run.
 
     Raises:
         CertificateError: the tolerance could not be certified; nothing is published.
@@ -80,7 +86,7 @@ def recompute(
     plan = RunPlan.now(purpose, programme, as_of, tolerance)
     inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, plan.tolerance)
     run, payload = as_run(plan, snapshot, values, inputs.links)
-    publish(store, run, payload)
+    publish(store, run, payload, held_for=() if limits is None else limits(run, payload))
     return run
 
 
@@ -119,7 +125,14 @@ def as_run(
     return run, payload
 
 
-def publish(store: Store, run: ScoreRun, payload: bytes, *, fence: int | None = None) -> None:
+def publish(
+    store: Store,
+    run: ScoreRun,
+    payload: bytes,
+    *,
+    fence: int | None = None,
+    held_for: tuple[str, ...] = (),
+) -> None:
     """Stage a run and make it visible in one step; a failure leaves nothing staged.
 
     Args:
@@ -127,6 +140,7 @@ def publish(store: Store, run: ScoreRun, payload: bytes, *, fence: int | None = 
         run: what is published.
         payload: its values.
         fence: the number that was taken for the run; None where nobody else works on it.
+        held_for: why it waits, unseen, for a person's release instead; nothing to publish it.
 
     Raises:
         ConflictError: records were erased since its snapshot, or it is published already.
@@ -140,7 +154,11 @@ def publish(store: Store, run: ScoreRun, payload: bytes, *, fence: int | None = 
     try:
         for number, chunk in enumerate(payload_chunks(payload)):
             store.stage_run_chunk(run.run_id, number, chunk, fence=fence)
-        store.publish_run(run, fence=fence)
+        if held_for:
+            held = HeldRun(run=run, held_at=datetime.now(UTC), reasons=held_for)
+            store.hold_run(held, fence=fence)
+        else:
+            store.publish_run(run, fence=fence)
     except LeaseLostError:
         raise
     except BaseException:
@@ -149,7 +167,7 @@ def publish(store: Store, run: ScoreRun, payload: bytes, *, fence: int | None = 
             store.discard_staged_run(run.run_id)
         raise
     log.info(
-        "run published",
+        "run waits for release" if held_for else "run published",
         run=run.run_id,
         subjects=run.subjects,
         links=run.links,

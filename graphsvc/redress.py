@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Changes = tuple[ScoreChange, ...]
 
-Reviews = tuple[float, int, frozenset[tuple[str, SubjectRef]]]
+Reviews = tuple[float, int, frozenset[tuple[str | None, SubjectRef]]]
 """Which scores wait for a person: when that was asked, at which sequence, and the answer."""
 
 NO_REVIEWS: Reviews = (-math.inf, -1, frozenset())
@@ -118,11 +118,18 @@ class Redress:
 
         What another server was told is known here after a second at most.
         """
+        return (purpose, subject) in self._waiting()
+
+    def under_review(self, purpose: str) -> frozenset[SubjectRef]:
+        """Return all subjects whose score for a purpose waits for human review, as above."""
+        return frozenset(subject for name, subject in self._waiting() if name == purpose)
+
+    def _waiting(self) -> frozenset[tuple[str | None, SubjectRef]]:
         now = time.monotonic()
         with self._lock:
             asked_at, known, reviews = self._reviews
         if now - asked_at < REVIEW_SECONDS:
-            return (purpose, subject) in reviews
+            return reviews
         sequence = self._store.last_sequence()
         if known != sequence:
             reviews = frozenset(
@@ -132,7 +139,7 @@ class Redress:
             )
         with self._lock:
             self._reviews = (now, sequence, reviews)
-        return (purpose, subject) in reviews
+        return reviews
 
     def correct(self, correction: Record, *, actor: str, as_of: datetime | None = None) -> Changes:
         """Store a correction of an earlier record (GDPR Art. 16).
@@ -262,7 +269,7 @@ class Redress:
         first, last = span
         before = self._scored(purpose, programme, first - 1, moment)
         run = self._service.recompute(
-            purpose.name, as_of=moment, programme=programme.name, actor=actor
+            purpose.name, as_of=moment, programme=programme.name, actor=actor, gated=False
         )
         if run.snapshot_sequence == last:
             published = self._service.scores(purpose.name, run_id=run.run_id)
@@ -289,7 +296,9 @@ class Redress:
                 if current is not None and current.erasures == self._store.erasures():
                     break
                 try:
-                    self._service.recompute(purpose.name, programme=programme.name, actor=actor)
+                    self._service.recompute(
+                        purpose.name, programme=programme.name, actor=actor, gated=False
+                    )
                 except ConflictError:
                     # Something else was erased meanwhile.
                     if attempt == RECOMPUTE_ATTEMPTS:

@@ -18,9 +18,11 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFoundError
+from graphsvc.lookup import KeyColumn, Places, find_ranks
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.snapshot import Snapshot
@@ -197,6 +199,7 @@ class PublishedScores:
         self._band: NDArray[np.uint8] = batch.column("band").to_numpy()
         self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
         self._key = batch.column("key")
+        self._keys = KeyColumn.of(self._key)
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
@@ -244,6 +247,14 @@ class PublishedScores:
             raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
         return rank
 
+    def ranks_of(self, subjects: Sequence[SubjectRef]) -> Places:
+        """Return many subjects' places in the order of (kind, key), -1 where one has none."""
+        return find_ranks(self._kind, self._keys, subjects)
+
+    def bands_at(self, ranks: Places) -> tuple[NDArray[np.uint8], list[str]]:
+        """Return the places of bands at some ranks, and the bands' names, the lowest first."""
+        return self._band[ranks], self._bands
+
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""
         values = {name: float(column[rank]) for name, column in self._values.items()}
@@ -258,6 +269,42 @@ class PublishedScores:
     def column(self, name: str) -> Floats:
         """Return one value of every subject, float64 (n,), in order of (kind, key)."""
         return self._values[name]
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Names of the programme's bands, the lowest first."""
+        return tuple(self._bands)
+
+    @property
+    def band_codes(self) -> NDArray[np.uint8]:
+        """Return the place of every subject's band in `band_names`, in order of (kind, key)."""
+        return self._band
+
+    @property
+    def kind_codes(self) -> NDArray[np.uint8]:
+        """Return the place of every subject's kind in SUBJECT_KINDS, in order of (kind, key)."""
+        return self._kind
+
+    @property
+    def keys(self) -> pa.LargeStringArray:
+        """Return every subject's key, in order of (kind, key)."""
+        return self._key
+
+    def ranks_in(self, other: PublishedScores) -> NDArray[np.int64]:
+        """Return every subject's rank in another run, -1 where it has no score there."""
+        found = np.full(len(self), -1, np.int64)
+        for code in np.unique(self._kind):
+            here, there = np.flatnonzero(self._kind == code), np.flatnonzero(other._kind == code)
+            if not there.size:
+                continue
+            # Rows of one kind lie together.
+            begin, first = int(here[0]), int(there[0])
+            matched = pc.index_in(
+                self._key.slice(begin, here.size), other._key.slice(first, there.size)
+            )
+            places = pc.fill_null(matched, -1).to_numpy(zero_copy_only=False)
+            found[here] = np.where(places < 0, -1, places + first)
+        return found
 
     def ranks_by(
         self, name: str, limit: int, *, largest_first: bool = True, kind: SubjectKind | None = None

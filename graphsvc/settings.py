@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from graphsvc.access_settings import AccessSettings
 from graphsvc.errors import SettingsError
+from graphsvc.serving_settings import ServingSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings, ServingSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")
@@ -47,10 +49,6 @@ class Settings(BaseSettings):
         description="Purposes that the server keeps live scores for, separated by commas; all, or "
         "none. Each takes memory in each server process (docs/live.md).",
     )
-    host: str = Field(default="127.0.0.1", description="Address that the server binds to.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=8080, description="Port that the server binds to."
-    )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Shape of log lines on standard error."
     )
@@ -68,6 +66,11 @@ class Settings(BaseSettings):
     )
     keep_run_days: Annotated[float, Field(ge=0)] = Field(
         default=400.0, description="For how many days every run keeps its values."
+    )
+    audit_attributes: Path | None = Field(
+        default=None,
+        description="CSV or Parquet file with attributes of subjects for audit only; reports and "
+        "gates measure disparity by them, no score sees them.",
     )
     threads: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Threads for propagation; all cores where it is not set."

@@ -1,5 +1,6 @@
 """Who may read: API keys and the principals they stand for; what was read, under pseudonyms."""
 
+from graphsvc.access.gate import Gate, require_loopback_for_dev_mode
 from graphsvc.access.key_file import ApiKey
 from graphsvc.access.keys import (
     ACCESS_FOLDER,
@@ -19,12 +20,14 @@ __all__ = [
     "ApiKey",
     "AuditTrail",
     "CredentialKind",
+    "Gate",
     "KeyRing",
     "Principal",
     "Pseudonyms",
     "create_key",
     "last_use",
     "list_keys",
+    "require_loopback_for_dev_mode",
     "require_same_key",
     "revoke_key",
     "rotate_key",

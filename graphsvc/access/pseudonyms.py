@@ -7,7 +7,6 @@ meant, nobody can read a name out of a pseudonym. All servers of one store need 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -54,6 +53,10 @@ class Pseudonyms:
         """Return what stands for a subject."""
         return self._of("subject", subject.kind.value, subject.key)
 
+    def of_holder(self, issuer: str, subject: str) -> str:
+        """Return what stands for the holder of an issuer's tokens."""
+        return self._of("holder", issuer, subject)
+
     def trace_of_subject(self, subject: SubjectRef) -> str:
         """Return what an erased subject leaves in place of its key; another one each time.
 
@@ -75,7 +78,7 @@ class Pseudonyms:
     def _of(self, *parts: str) -> str:
         # A part can't hold a NUL (checks.check_key), so no two names give the same text.
         text = "\0".join(parts).encode()
-        return f"~{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:DIGEST_CHARACTERS]}"
+        return f"~{hmac.digest(self._key, text, 'sha256').hex()[:DIGEST_CHARACTERS]}"
 
 
 def require_same_key(store: Store, pseudonyms: Pseudonyms) -> None:

@@ -91,6 +91,10 @@ class AuditTrail:
             self._unwritten += len(drafts)
             self._changed.notify_all()
 
+    def has_room(self, count: int) -> bool:
+        """Say whether `record` would take so many entries without waiting, as of now."""
+        return not self._closing and len(self._waiting) + count <= self._capacity
+
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Wait until all that was recorded is in the store; return whether it is."""
         with self._changed:

@@ -55,7 +55,7 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Ask for a job and do it here, or leave it to a worker (--queue)."""
-    parameters = JobParameters(
+    parameters = JobParameters.asked(
         purposes=tuple(purpose or ()),
         programmes=tuple(programme or ()),
         as_of=parse_time(as_of),

@@ -24,7 +24,7 @@ COMMANDS = {
         "Propagate, certify and publish a score run; readers see it whole or not at all.",
     ),
     "serve": (
-        "operators:serve",
+        "serving:serve",
         "Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create).",
     ),
     "status": (
@@ -57,7 +57,11 @@ COMMANDS = {
     ),
     "runs": (
         "runs:app",
-        "List published score runs, go back to an earlier one, prune what is old.",
+        "List score runs, release or discard what waits, roll back, prune what is old.",
+    ),
+    "report": (
+        "report:report",
+        "Report on a run: distribution, drift, movers, disparity, attack cost, challengers.",
     ),
     "jobs": (
         "jobs:app",

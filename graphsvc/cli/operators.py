@@ -155,12 +155,15 @@ def recompute(
             programme=programme,
             actor=acting_user(),
         )
+        held = service.store.held_run(run.run_id)
     elapsed_s = time.perf_counter() - begun
+    reasons = () if held is None else held.reasons
     if json:
-        print_json(run)
+        print_json({**plain(run), "waiting_for": reasons})
         return
+    state = "[bold green]published[/]" if held is None else "[bold yellow]waits[/]"
     stdout.print(
-        f"[bold green]published[/] {run.run_id}  {run.programme} v{run.programme_version}  "
+        f"{state} {run.run_id}  {run.programme} v{run.programme_version}  "
         f"as of {run.as_of:%Y-%m-%d %H:%M}  in {elapsed_s:.1f} s"
     )
     stdout.print(
@@ -171,6 +174,15 @@ def recompute(
         f" trust ± {scientific(run.trust.bound)} in {run.trust.sweeps}, "
         f"score ± {scientific(run.score_bound)} points"
     )
+    for reason in reasons:
+        stdout.print(f"  {reason}", highlight=False, markup=False)
+    if reasons:
+        stdout.print(
+            f"  look at it: graphsvc report {run.run_id} --html FILE; then graphsvc runs release "
+            f"{run.run_id} --reason …, or discard",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def retention(
@@ -234,31 +246,6 @@ def estimate(
         soft_wrap=True,
     )
     stdout.print(f"  time: about {expected.seconds:,.1f} s on one thread", highlight=False)
-
-
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address; loopback by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 for a free one.")] = None,
-) -> None:
-    """Serve GraphQL at /graphql; every request needs an API key (graphsvc keys create)."""
-    import uvicorn
-
-    settings = Settings.load(host=host, port=port)
-    use_threads(settings)
-    if not settings.binds_to_loopback:
-        stderr.print(
-            f"[yellow]warning[/]  {settings.host} can be reached from other machines; put a proxy "
-            "with TLS in front"
-        )
-    uvicorn.run(
-        "gql.asgi:app",
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=30,
-    )
 
 
 def status(json: JsonOption = False) -> None:

@@ -1,4 +1,4 @@
-"""Published runs at the command line: list, go back to an earlier one, prune what is old."""
+"""Runs at the command line: list, release or discard, go back to an earlier one, prune."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphsvc.keeping import KeptRuns
 from graphsvc.model import ScoreRun
 from graphsvc.settings import Settings
 
-SUMMARY = "List published score runs, go back to an earlier one, prune what is old."
+SUMMARY = "List score runs, release or discard what waits, roll back, prune what is old."
 app = typer.Typer(name="runs", help=SUMMARY, pretty_exceptions_enable=False, add_completion=False)
 
 
@@ -103,6 +103,54 @@ def prune(
         stdout.print(
             f"  {len(pruned.under_dispute)} stay for an undecided dispute", highlight=False
         )
+
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that waits.")]
+ReasonOption = Annotated[
+    str, typer.Option(help="Why, for whoever reads the audit; it must name no subject.")
+]
+RoleOption = Annotated[str, typer.Option(help="The role in which it is decided.")]
+
+
+@app.command()
+def waiting(
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", "-p", help="Only runs of one purpose.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the runs that passed a limit and wait for a person's release."""
+    with Service.open(Settings.load()) as service:
+        found = service.reporting.waiting(purpose)
+    if json:
+        print_json(found)
+        return
+    if not found:
+        stdout.print("No run waits.")
+    for held in found:
+        stdout.print(
+            f"[bold]{held.run.run_id}[/]  {held.run.programme} v{held.run.programme_version}  as "
+            f"of {held.run.as_of:%Y-%m-%d %H:%M}, since {held.held_at:%Y-%m-%d %H:%M}",
+            highlight=False,
+        )
+        for reason in held.reasons:
+            stdout.print(f"  {reason}", highlight=False, markup=False)
+
+
+@app.command()
+def release(run: RunArgument, reason: ReasonOption, role: RoleOption = "operator") -> None:
+    """Publish a run that waits: a person has looked at its report."""
+    with Service.open(Settings.load()) as service:
+        released = service.reporting.release(run, reason=reason, actor=acting_user(), role=role)
+    stdout.print(f"[bold green]published[/] {released.run_id}")
+
+
+@app.command()
+def discard(run: RunArgument, reason: ReasonOption, role: RoleOption = "operator") -> None:
+    """Remove a run that waits; readers keep what they have."""
+    with Service.open(Settings.load()) as service:
+        discarded = service.reporting.discard(run, reason=reason, actor=acting_user(), role=role)
+    stdout.print(f"discarded {discarded.run_id}")
 
 
 def _runs_table(title: str, found: list[ScoreRun]) -> Table:

@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from graphsvc.errors import InvalidInputError
 
 
 class JobKind(StrEnum):
@@ -53,6 +55,20 @@ class JobParameters(BaseModel):
     tolerance: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Largest error of a value; the programme's otherwise."
     )
+
+    @classmethod
+    def asked(cls, **values: object) -> JobParameters:
+        """Return what a person asked for.
+
+        Raises:
+            InvalidInputError: a value can't be used; names it.
+        """
+        try:
+            return cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InvalidInputError(f"{field}: {first['msg']}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

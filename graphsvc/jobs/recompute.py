@@ -1,4 +1,4 @@
-"""Recompute as a job: snapshot, propagate, score and publish one run after the other.
+"""Recompute as a job: snapshot, propagate, score, report and publish one run after the other.
 
 What a run will be is decided once, in the job's plan: its name, its sequence number, its time, the
 versions of its definitions. Each stage is a pure function of that plan, so that whoever goes on
@@ -9,6 +9,8 @@ once only. Once something was erased, a run that is not published yet is begun a
 from __future__ import annotations
 
 import contextlib
+import resource
+import time
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,7 +21,7 @@ from graphsvc import publish
 from graphsvc.errors import ConflictError, LeaseLostError
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
-from graphsvc.model import AuditAction, Programme, Purpose, RecordType, ScoreRun
+from graphsvc.model import AuditAction, AuditDraft, Programme, Purpose, RecordType, ScoreRun
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import OwnRecord
@@ -40,10 +42,17 @@ class Stage(StrEnum):
     SNAPSHOT = "snapshot"  # the evidence, as a file
     PROPAGATE = "propagate"  # exposure and trust with their certificates
     SCORE = "score"  # the run and its payload
-    PUBLISH = "publish"  # readers get it
+    REPORT = "report"  # its report, and whether its programme's gate holds it back
+    PUBLISH = "publish"  # readers get it, or it waits for a person's release
 
 
-SHARE = {Stage.SNAPSHOT: 0.25, Stage.PROPAGATE: 0.5, Stage.SCORE: 0.15, Stage.PUBLISH: 0.1}
+SHARE = {
+    Stage.SNAPSHOT: 0.25,
+    Stage.PROPAGATE: 0.5,
+    Stage.SCORE: 0.15,
+    Stage.REPORT: 0.0,
+    Stage.PUBLISH: 0.1,
+}
 """Which part of a run's links counts as done after a stage; a rule of thumb for the time left."""
 
 
@@ -60,13 +69,14 @@ def recompute(context: JobContext) -> dict[str, Any]:
     for entry in entries:
         if entry["stage"] != Stage.PUBLISH:
             Recomputation(context, entry, evidence).finish()
-    return {"runs": [{"run_id": e["run_id"], "programme": e["programme"]} for e in entries]}
+    told = ("run_id", "programme", "held_for", "usage")
+    return {"runs": [{name: entry[name] for name in told} for entry in entries]}
 
 
 def discard(context: JobContext) -> None:
     """Remove what an unfinished job left; no runner that was at it before can publish any more."""
     for entry in context.checkpoint.get("runs", []):
-        if context.service.store.run(entry["run_id"]) is None:
+        if entry["stage"] != Stage.PUBLISH:
             context.service.store.take_run(entry["run_id"], context.fence)
             context.service.store.discard_staged_run(entry["run_id"])
             context.service.checkpoints.drop(entry["run_id"])
@@ -104,6 +114,8 @@ def _begin(entry: dict[str, Any], programme: Programme) -> dict[str, Any]:
         "stage": None,
         "erasures": None,
         "run": None,
+        "held_for": [],
+        "usage": {},
     }
 
 
@@ -170,12 +182,15 @@ class Recomputation:
             Stage.SNAPSHOT: self._snapshot,
             Stage.PROPAGATE: self._propagate,
             Stage.SCORE: self._score,
+            Stage.REPORT: self._report,
             Stage.PUBLISH: self._publish,
         }
         for stage in list(Stage)[self._finished() :]:
             self._context.enter(f"{stage} {self._programme.name}")
             self._require_unerased()
+            begun = time.perf_counter()
             does[stage]()
+            self._entry["usage"][stage.value] = _usage(begun)
             self._entry["stage"] = stage.value
             self._context.save(done=self._done())
 
@@ -197,9 +212,9 @@ class Recomputation:
     def _step_back_to_what_is_there(self) -> None:
         """Go on from an earlier stage where a later one's file is missing or can't be used."""
         checkpoints, entry = self._service.checkpoints, self._entry
-        if self._store.run(entry["run_id"]) is not None:
+        if self._is_settled():
             return
-        if entry["stage"] == Stage.SCORE:
+        if entry["stage"] in (Stage.SCORE, Stage.REPORT):
             self._payload = checkpoints.payload(entry["run_id"], entry["run"]["checksum"])
             if self._payload is None:
                 entry["stage"] = Stage.PROPAGATE.value
@@ -210,11 +225,14 @@ class Recomputation:
 
     def _require_unerased(self) -> None:
         known = self._entry["erasures"]
-        if known is not None and self._store.erasures() != known:
-            published = self._store.run(self._entry["run_id"])
-            # What is published already, the erasure itself has taken care of.
-            if published is None:
-                raise ErasedMeanwhile
+        # What is published already, the erasure itself has taken care of.
+        if known is not None and self._store.erasures() != known and not self._is_settled():
+            raise ErasedMeanwhile
+
+    def _is_settled(self) -> bool:
+        """Say whether readers have the run, or a person is asked about it."""
+        run_id = self._entry["run_id"]
+        return self._store.run(run_id) is not None or self._store.held_run(run_id) is not None
 
     def _begin_anew(self) -> None:
         log.info("records were erased, beginning the run anew", run=self._entry["run_id"])
@@ -251,12 +269,17 @@ class Recomputation:
         self._entry["run"] = score_run_row(run)
         self._spread = self._records = None
 
+    def _report(self) -> None:
+        assert self._payload is not None
+        reporting = self._service.reporting
+        verdict = reporting.judge(self._run(), self._payload, self._programme)
+        self._entry["held_for"] = list(verdict.reasons)
+
     def _publish(self) -> None:
         run = self._run()
-        if self._store.run(run.run_id) is None:
+        if not self._is_settled():
             self._publish_now(run)
         self._note_once(run)
-        self._service.forget_current(run.programme)
         self._payload = None
         # Before the stage is noted as finished: nobody comes back to it after that.
         self._service.checkpoints.drop(run.run_id)
@@ -264,29 +287,30 @@ class Recomputation:
     def _publish_now(self, run: ScoreRun) -> None:
         assert self._payload is not None
         try:
-            publish.publish(self._store, run, self._payload, fence=self._context.fence)
+            publish.publish(
+                self._store,
+                run,
+                self._payload,
+                fence=self._context.fence,
+                held_for=tuple(self._entry["held_for"]),
+            )
         except LeaseLostError:
             raise
         except ConflictError:
             if self._store.erasures() != run.erasures:
                 raise ErasedMeanwhile from None
             # A commit of this very run may have been done although its answer got lost.
-            if self._store.run(run.run_id) is None:
+            if not self._is_settled():
                 raise
 
     def _note_once(self, run: ScoreRun) -> None:
         """Write the audit entry, unless whoever published the run had done that before it died."""
         position = self._context.checkpoint["audit_position"]
         while entries := self._store.audit_entries(position):
-            if any(
-                entry.draft.action == AuditAction.RECOMPUTE and entry.draft.detail == run.run_id
-                for entry in entries
-            ):
+            if any(_tells_of(entry.draft, run.run_id) for entry in entries):
                 return
             position = entries[-1].position
-        self._service.note(
-            self._context.actor, AuditAction.RECOMPUTE, purpose=run.purpose, detail=run.run_id
-        )
+        self._service.reporting.note_outcome(run, self._context.actor)
 
     def _run(self) -> ScoreRun:
         return score_run(self._entry["run"])
@@ -312,3 +336,14 @@ class Recomputation:
     def _tolerance(self) -> float:
         given = self._context.job.parameters.tolerance
         return self._programme.tolerance if given is None else given
+
+
+def _tells_of(draft: AuditDraft, run_id: str) -> bool:
+    is_outcome = draft.action in (AuditAction.RECOMPUTE, AuditAction.RUN_HELD)
+    return is_outcome and draft.detail.partition(":")[0] == run_id
+
+
+def _usage(begun: float) -> dict[str, float]:
+    """Return seconds since a moment, and the most memory that the process ever held."""
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"seconds": time.perf_counter() - begun, "peak_bytes": peak_kib * 1024}

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from graphsvc.errors import CertificateError, LiveBuildingError, LiveOffError, SubjectNotFoundError
+from graphsvc.errors import (
+    CertificateError,
+    LiveBuildingError,
+    LiveOffError,
+    SettingsError,
+    SubjectNotFoundError,
+)
 from graphsvc.live.changelog import ChangeLog
 from graphsvc.live.cursor import Cursor, Moment
 from graphsvc.live.engine import RECONCILE_S, LiveEngine, LiveReading
@@ -243,7 +249,7 @@ class LiveHost:
     """The purposes that a server keeps live scores for."""
 
     def __init__(
-        self, service: Service, purposes: Sequence[str], *, poll_s: float = POLL_S
+        self, service: Service, purposes: Sequence[str] = (), *, poll_s: float = POLL_S
     ) -> None:
         """Prepare; nothing is built before the host is entered.
 
@@ -257,7 +263,8 @@ class LiveHost:
             name: HostedPurpose(service, library.purpose(name), library.champion(name), poll_s)
             for name in purposes
         }
-        service.announcing.listen(self._wake, self._wake_after_erasure)
+        if self._hosted:
+            service.announcing.listen(self._wake, self._wake_after_erasure)
 
     def __enter__(self) -> Self:
         for hosted in self._hosted.values():
@@ -303,3 +310,29 @@ class LiveHost:
     def _wake_after_erasure(self) -> None:
         for hosted in self._hosted.values():
             hosted.wake_after_erasure()
+
+
+@contextlib.contextmanager
+def host_live_scores(service: Service) -> Iterator[LiveHost]:
+    """Keep live scores for the purposes that the service's settings name, until left.
+
+    Raises:
+        SettingsError: GRAPHSVC_LIVE names a purpose that is not declared.
+    """
+    with LiveHost(service, _purposes(service)) as host:
+        service.live_host = host
+        yield host
+
+
+def _purposes(service: Service) -> list[str]:
+    declared, asked = service.library.purpose_names(), service.settings.live.strip()
+    if asked in {"all", "none", ""}:
+        return declared if asked == "all" else []
+    named = [name.strip() for name in asked.split(",")]
+    for name in named:
+        if name not in declared:
+            raise SettingsError(
+                f"GRAPHSVC_LIVE: {name!r} is no purpose; all, none, or some of "
+                f"{', '.join(declared)} are right"
+            )
+    return named

@@ -18,6 +18,10 @@ class AuditAction(StrEnum):
     JOB_ASKED = "job_asked"  # somebody asked for a job
     JOB_CANCELLED = "job_cancelled"  # somebody asked for a job's end
     RUNS_PRUNED = "runs_pruned"  # values of runs that need not be kept were removed
+    RUN_HELD = "run_held"  # a run passed a limit and waits for a person
+    RUN_RELEASED = "run_released"
+    RUN_DISCARDED = "run_discarded"
+    READ_REPORT = "read_report"
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
@@ -27,7 +31,12 @@ class AuditAction(StrEnum):
     DISPUTE_CORRECTED = "dispute_corrected"
     DISPUTE_REMOVED = "dispute_removed"
     DISPUTE_KEPT = "dispute_kept"
+    RECORDED = "recorded"  # records were added through the API
     RECORD_CORRECTED = "record_corrected"
+    RECORD_WITHDRAWN = "record_withdrawn"
+    LINK_ENDED = "link_ended"
+    LISTING_LIFTED = "listing_lifted"
+    REPORT_SETTLED = "report_settled"
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"

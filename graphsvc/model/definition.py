@@ -55,9 +55,11 @@ class _Document(_Part):
 
     def canonical_json(self) -> str:
         """Return the document as JSON that is equal for equal documents."""
-        return json.dumps(
-            _with_sorted_sets(self.model_dump()), sort_keys=True, separators=(",", ":")
-        )
+        return self._canonical(without=set())
+
+    def _canonical(self, without: set[str]) -> str:
+        values = _with_sorted_sets(self.model_dump(exclude=without))
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
 def _with_sorted_sets(value: object) -> object:
@@ -191,6 +193,19 @@ class Scorecard(_Part):
         return self
 
 
+class Gate(_Part):
+    """Limits that a run keeps to be published without a person; None asks for nothing.
+
+    `psi_at_most` holds for the drift of scores, exposure and trust each; `disparity_ratio_at_least`
+    for every attribute that is given for audit (0.8 is the four-fifths rule).
+    """
+
+    psi_at_most: Annotated[float, Field(gt=0)] | None = None
+    band_changes_at_most: Fraction | None = None
+    disparity_ratio_at_least: Fraction | None = None
+    score_bound_at_most: Annotated[float, Field(gt=0)] | None = None
+
+
 class Programme(_Document):
     """A versioned scoring model for one purpose.
 
@@ -208,6 +223,11 @@ class Programme(_Document):
     scorecard: Scorecard = Scorecard()
     bands: tuple[Band, ...] = ()
     calibration_note: str = ""
+    gate: Gate | None = None
+
+    def canonical_json(self) -> str:
+        """Return the document as JSON; without a gate, as it was before there were any."""
+        return self._canonical(without=set() if self.gate else {"gate"})
 
     @property
     def tolerance(self) -> float:

@@ -26,6 +26,11 @@ class ReportStatus(StrEnum):
     UPHELD = "upheld"  # found true
     REJECTED = "rejected"  # found false
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether a person has decided it."""
+        return self is not ReportStatus.OPEN
+
 
 class ReportCategory(StrEnum):
     """What is reported."""

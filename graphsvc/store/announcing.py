@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from graphsvc.model import Record, SubjectRef
-from graphsvc.store.ports import AppendOutcome, Store
+from graphsvc.store.ports import AppendOutcome, AuditOf, Store
 
 
 class AnnouncingStore:
@@ -27,9 +27,11 @@ class AnnouncingStore:
         self._on_append.append(on_append)
         self._on_erase.append(on_erase)
 
-    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
+    def append(
+        self, records: Sequence[Record], *, whole: bool = False, audit_of: AuditOf | None = None
+    ) -> list[AppendOutcome]:
         """Append as the store does, then tell."""
-        outcomes = self._store.append(records, whole=whole)
+        outcomes = self._store.append(records, whole=whole, audit_of=audit_of)
         for tell in self._on_append:
             tell()
         return outcomes

@@ -33,7 +33,7 @@ from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
-from graphsvc.store.ports import AppendOutcome, LinkColumns, SubjectColumns
+from graphsvc.store.ports import AppendOutcome, AuditOf, LinkColumns, SubjectColumns
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
@@ -117,7 +117,9 @@ class Neo4jStore:
 
     # Writer
 
-    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
+    def append(
+        self, records: Sequence[Record], *, whole: bool = False, audit_of: AuditOf | None = None
+    ) -> list[AppendOutcome]:
         """Store the batch in one transaction; see `Writer.append`.
 
         The server holds the whole batch in its heap until it commits: some 7 kB for each link.
@@ -126,9 +128,14 @@ class Neo4jStore:
             return []
         drafts = [draft(record) for record in records]
         token = uuid.uuid4().hex
-        return self._database.write(
-            lambda transaction: neo4j_append.append(transaction, drafts, token, whole=whole)
-        )
+
+        def work(transaction: Transaction) -> list[AppendOutcome]:
+            outcomes = neo4j_append.append(transaction, drafts, token, whole=whole)
+            if audit_of is not None and (entries := audit_of(outcomes)):
+                neo4j_append.append_audit(transaction, entries, token)
+            return outcomes
+
+        return self._database.write(work)
 
     def check(self, records: Sequence[Record]) -> list[AppendOutcome]:
         """Say what `append` would do with the batch now, and store nothing."""

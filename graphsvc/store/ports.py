@@ -13,7 +13,7 @@ Every adapter keeps these promises, and `tests/contract/` holds each of them to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -65,6 +65,10 @@ class AppendOutcome:
     reason: str | None = None
 
 
+AuditOf = Callable[[Sequence[AppendOutcome]], Sequence[AuditDraft]]
+"""Makes the audit's entries on a batch from what became of it; may be called more than once."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectColumns:
     """Subjects in order of `number`, which the store gave them from 0 without gaps."""
@@ -96,10 +100,13 @@ class LinkColumns:
 class Writer(Protocol):
     """Adds; never changes."""
 
-    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
+    def append(
+        self, records: Sequence[Record], *, whole: bool = False, audit_of: AuditOf | None = None
+    ) -> list[AppendOutcome]:
         """Store the batch in one transaction; outcomes are in the order of `records`.
 
-        With `whole`, a conflict of one record leaves none of them stored.
+        With `whole`, a conflict of one record leaves none of them stored. What `audit_of` returns
+        is added to the audit chain in the same transaction: both are there, or neither.
 
         Subjects that a record mentions are created with the next subject numbers, in order of
         mention (fields in declared order). A record with `supersedes` needs its target to exist

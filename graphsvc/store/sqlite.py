@@ -36,6 +36,7 @@ from graphsvc.store.ports import (
     NO_END_US,
     NO_START_US,
     AppendOutcome,
+    AuditOf,
     LinkColumns,
     SubjectColumns,
 )
@@ -110,14 +111,21 @@ class SqliteStore:
 
     # Writer
 
-    def append(self, records: Sequence[Record], *, whole: bool = False) -> list[AppendOutcome]:
+    def append(
+        self, records: Sequence[Record], *, whole: bool = False, audit_of: AuditOf | None = None
+    ) -> list[AppendOutcome]:
         """Store the batch in one transaction; see `Writer.append`."""
         if not records:
             return []
         drafts = [draft(record) for record in records]
-        return self._database.write(
-            lambda connection: sqlite_append.append(connection, drafts, whole=whole)
-        )
+
+        def work(connection: Connection) -> list[AppendOutcome]:
+            outcomes = sqlite_append.append(connection, drafts, whole=whole)
+            if audit_of is not None and (entries := audit_of(outcomes)):
+                sqlite_append.append_audit(connection, entries)
+            return outcomes
+
+        return self._database.write(work)
 
     def check(self, records: Sequence[Record]) -> list[AppendOutcome]:
         """Say what `append` would do with the batch now, and store nothing."""

@@ -12,6 +12,7 @@ import typer
 from graphsvc import errors
 from graphsvc.cli.main import app
 from graphsvc.ingest import shipped_mappings
+from graphsvc.serving_settings import ServingSettings
 from graphsvc.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -19,9 +20,28 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_every_setting_is_in_the_readme_and_every_variable_there_is_a_setting() -> None:
-    declared = {f"GRAPHSVC_{name.upper()}" for name in Settings.model_fields}
+    serving = set(ServingSettings.model_fields) - {"host", "port"}
+    declared = {f"GRAPHSVC_{name.upper()}" for name in set(Settings.model_fields) - serving}
     table = README[README.index("## Settings") : README.index("Exit codes")]
     assert set(re.findall(r"GRAPHSVC_[A-Z0-9_]+", table)) == declared
+
+
+def test_every_setting_of_the_server_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "serving.md").read_text()
+    rows = re.findall(r"^\| `GRAPHSVC_(\w+)` \| `?(.*?)`? \| (.*) \|$", text, flags=re.MULTILINE)
+    expected = [
+        (name.upper(), _shown_default(field.default), field.description)
+        for name, field in ServingSettings.model_fields.items()
+    ]
+    assert rows == expected
+
+
+def _shown_default(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ",".join(sorted(value))
+    if isinstance(value, dict):
+        return ",".join(f"{name}={most}" for name, most in sorted(value.items()))
+    return str(value) if value not in {None, ()} else "–"
 
 
 def test_every_command_in_the_readme_exists() -> None:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from graphsvc.model import AuditDraft, AuditEntry
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
-from graphsvc.store.ports import Store
+from graphsvc.store.ports import AppendOutcome, Store
 from tests.contract.conftest import OpenStore
+from tests.contract.evidence import event, person
 
 NOON = datetime(2024, 5, 1, 12, 0, 0, 123_457, tzinfo=UTC)
 
@@ -94,3 +97,30 @@ def test_concurrent_writers_do_not_fork_the_chain(store: Store, second_store: Op
         written = [entry for entries in pool.map(write, range(4)) for entry in entries]
     assert_chained(store.audit_entries())
     assert sorted(written, key=lambda entry: entry.position) == store.audit_entries()
+
+
+def test_what_an_append_notes_is_there_with_its_records_or_not_at_all(store: Store) -> None:
+    records = [event(key, person(key)) for key in ("a", "b")]
+
+    def noted(outcomes: Sequence[AppendOutcome]) -> list[AuditDraft]:
+        return [draft(f"{outcome.status} {outcome.sequence}") for outcome in outcomes]
+
+    store.append(records, audit_of=noted)
+    store.append(records, audit_of=noted)
+    assert [entry.draft.detail for entry in store.audit_entries()] == [
+        "accepted 1",
+        "accepted 2",
+        "unchanged 1",
+        "unchanged 2",
+    ]
+    assert_chained(store.audit_entries())
+    store.append([event("c", person("c"))], audit_of=lambda _: [])
+
+    def broken(_: Sequence[AppendOutcome]) -> list[AuditDraft]:
+        raise RuntimeError("no entry can be made")
+
+    with pytest.raises(RuntimeError):
+        store.append([event("d", person("d"))], audit_of=broken)
+    assert store.last_sequence() == 3
+    assert store.last_audit_position() == 4
+    assert store.subject_numbers([person("d")]) == [None]

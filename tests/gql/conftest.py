@@ -58,10 +58,8 @@ class WatchedStore:
 class RunningServer:
     """uvicorn in a thread."""
 
-    def __init__(self, service: Service) -> None:
-        config = uvicorn.Config(
-            create_app(lambda: service), host="127.0.0.1", port=0, log_config=None
-        )
+    def __init__(self, service: Service, host: str = "127.0.0.1") -> None:
+        config = uvicorn.Config(create_app(lambda: service), host=host, port=0, log_config=None)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
 

@@ -58,7 +58,7 @@ def test_a_failure_outside_of_a_query_is_shaped_the_same(
     def broken(*_: object) -> None:
         raise RuntimeError(TOP_SECRET)
 
-    monkeypatch.setattr("gql.handler._authenticated", broken)
+    monkeypatch.setattr("gql.authentication.credential_in", broken)
     answer = fragile.asker("shop").post("{ purposes { name } }")
     assert answer.status_code == 500
     (error,) = answer.json()["errors"]

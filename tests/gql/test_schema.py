@@ -13,7 +13,7 @@ from graphql import (
 )
 
 import gql
-from gql import errors, handler, limits, paging
+from gql import costs, errors, limits, paging, threads
 from gql.print_schema import SCHEMA_FILE, printed_schema
 from gql.schema import schema
 from graphsvc.errors import (
@@ -27,6 +27,7 @@ from graphsvc.errors import (
     StoreUnavailableError,
     SubjectNotFoundError,
 )
+from graphsvc.settings import Settings
 
 OPERATIONS = Path(__file__).with_name("operations")
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,9 @@ def test_every_field_about_a_subject_that_reads_evidence_names_its_purpose() -> 
 
 def test_the_documentation_names_every_limit_and_every_code_that_goes_out() -> None:
     text = (ROOT / "docs" / "graphql.md").read_text(encoding="utf-8")
-    codes = {errors.INTERNAL, errors.PARSE_FAILED, errors.VALIDATION_FAILED, errors.QUERY_TOO_LARGE}
+    codes = {
+        value for name, value in vars(errors).items() if name.isupper() and isinstance(value, str)
+    }
     for told in (
         NotAuthenticatedError,
         NotPermittedError,
@@ -95,13 +98,28 @@ def test_the_documentation_names_every_limit_and_every_code_that_goes_out() -> N
         codes.add(told.code)
     assert {code for code in codes if f"`{code}`" not in text} == set()
     most = dict(re.findall(r"^\| ([^|]+?) \| (\d+)", text, flags=re.MULTILINE))
+    defaults = Settings()
     assert most == {
-        "body": str(limits.MAX_BODY_BYTES >> 20),
-        "tokens in a query": str(limits.MAX_TOKENS),
-        "comments in a query": str(limits.MAX_COMMENTS),
-        "levels": str(limits.MAX_DEPTH),
-        "fields, fragments unfolded": str(limits.MAX_FIELDS),
-        "aliases, fragments unfolded": str(limits.MAX_ALIASES),
-        "queries run at once": str(handler.WORKERS),
+        "body": str(defaults.max_body_bytes >> 20),
+        "tokens in a query": str(defaults.max_tokens),
+        "comments in a query": str(defaults.max_comments),
+        "levels": str(defaults.max_depth),
+        "fields, fragments unfolded": str(defaults.max_fields),
+        "fields of the first level": str(defaults.max_root_fields),
+        "aliases, fragments unfolded": str(defaults.max_aliases),
+        "directives, fragments unfolded": str(defaults.max_directives),
+        "fields within `__schema` and `__type`": str(limits.MAX_INTROSPECTION_FIELDS),
+        "pairs of fields that answer under one name": str(limits.MAX_LIKE_NAMED_PAIRS),
+        "queries run in threads at once": str(threads.WORKERS),
     }
     assert f"from 1 to {paging.LARGEST_PAGE}" in text
+
+
+def test_every_declared_cost_is_that_of_a_field() -> None:
+    unknown = [
+        name
+        for name in costs.DECLARED
+        for type_name, field in [name.split(".")]
+        if field not in getattr(schema.type_map.get(type_name), "fields", {})
+    ]
+    assert unknown == []

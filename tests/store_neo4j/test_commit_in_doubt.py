@@ -131,6 +131,22 @@ def test_audit_entries_are_added_once(store: Neo4jStore, shaky: Neo4jStore, prox
     assert store.append_audit(drafts[:1])[0].position == 3
 
 
+def test_a_record_and_what_is_noted_of_it_are_added_once(
+    store: Neo4jStore, shaky: Neo4jStore, proxy: Proxy
+) -> None:
+    proxy.cut = 1
+    (outcome,) = shaky.append(
+        [link("1")],
+        audit_of=lambda outcomes: [
+            AuditDraft(at=DAY, actor="ann", action="write", detail=str(outcome.sequence))
+            for outcome in outcomes
+        ],
+    )
+    assert (outcome.status, outcome.sequence) == (AppendStatus.ACCEPTED, 1)
+    assert store.last_sequence() == 1
+    assert [entry.draft.detail for entry in store.audit_entries()] == ["1"]
+
+
 def test_a_run_is_published_once_and_without_a_conflict(
     store: Neo4jStore, shaky: Neo4jStore, proxy: Proxy
 ) -> None:

@@ -1,0 +1,1 @@
+"""How fast GraphQL is answered, beside strawberry and graphql-yoga on the same data."""

@@ -1,0 +1,206 @@
+"""Answers by columns: a long list of plain values is put together without a call for every field.
+
+GraphQL's executor calls a resolver, builds its arguments and completes its value for each field of
+each row: some 4 µs each, a tenth of a second for a thousand rows. A resolver may return a Table
+instead of a list. It iterates like any list of objects, so every query can be answered of it; one
+that asks only for what the table has as columns is answered column by column. The schema stays the
+one truth: names, aliases, fragments and directives are read from the query by the executor's own
+code, and a test holds both ways to the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionContext,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    execute_sync,
+    get_named_type,
+)
+from graphql.pyutils import Path
+
+from gql.inputs import coerced_subjects
+
+Column = Callable[[], "Sequence[object] | Table"]
+
+
+class Table(Sequence[Any]):
+    """Rows, and some of their fields as whole columns of values as JSON has them."""
+
+    def __init__(
+        self, length: int, row: Callable[[int], object], columns: Mapping[str, Column]
+    ) -> None:
+        """Take `columns` by the schema's names; each is made only if it is asked for."""
+        self._length = length
+        self._row = row
+        self._columns = columns
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self._length
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return one row as an object that the schema's resolvers understand."""
+        if not isinstance(place, int):
+            raise TypeError("a table gives single rows")
+        if not 0 <= place < self._length:
+            raise IndexError(place)
+        return self._row(place)
+
+    def column(self, name: str) -> Sequence[object] | Table | None:
+        """Return one field of all rows, None where it is no column."""
+        made = self._columns.get(name)
+        return None if made is None else made()
+
+    def gathered(self, rows: list[dict[str, object]]) -> Sequence[object]:
+        """Return what stands in the outer rows for these completed ones."""
+        return rows
+
+
+class Sparse(Table):
+    """A table some of whose rows are null in the outer one; `places` says which are there."""
+
+    def __init__(self, inner: Table, places: Sequence[int], outer_length: int) -> None:
+        super().__init__(len(inner), inner._row, inner._columns)
+        self._places = places
+        self._outer_length = outer_length
+
+    def gathered(self, rows: list[dict[str, object]]) -> Sequence[object]:
+        """Return the rows with nulls between them."""
+        found: list[object] = [None] * self._outer_length
+        for place, row in zip(self._places, rows, strict=True):
+            found[place] = row
+        return found
+
+
+class Ragged(Table):
+    """A table of the entries of all outer rows' lists, one list after the other."""
+
+    def __init__(self, lists: Sequence[Sequence[object]], columns: Mapping[str, Column]) -> None:
+        entries = [entry for one in lists for entry in one]
+        super().__init__(len(entries), entries.__getitem__, columns)
+        self._lengths = [len(one) for one in lists]
+
+    def gathered(self, rows: list[dict[str, object]]) -> Sequence[object]:
+        """Return a list for each outer row."""
+        following = iter(rows)
+        return [[next(following) for _ in range(length)] for length in self._lengths]
+
+
+class TableExecution(ExecutionContext):
+    """GraphQL's executor, but for tables, which are completed by columns where that is possible.
+
+    Long lists of subjects among the variables are coerced at once too: see `inputs`.
+    """
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> list[GraphQLError] | ExecutionContext:
+        """Return the context of one execution, or why its variables can't be taken."""
+        given = dict(raw_variable_values or {})
+        coerced, rest = coerced_subjects(document, operation_name, given)
+        built = super().build(
+            schema,
+            rest,
+            root_value,
+            context_value,
+            given,
+            operation_name,
+            *arguments,
+            **options,
+        )
+        if isinstance(built, ExecutionContext):
+            built.variable_values.update(coerced)
+        return built
+
+    def complete_list_value(
+        self,
+        return_type: Any,
+        field_nodes: list[FieldNode],
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,
+    ) -> Any:
+        """Complete a list; see the executor's own."""
+        if isinstance(result, Table):
+            rows = self._completed(get_named_type(return_type), field_nodes, result)
+            if rows is not None:
+                return rows
+        return super().complete_list_value(return_type, field_nodes, info, path, result)
+
+    def _completed(
+        self, row_type: Any, field_nodes: list[FieldNode], table: Table
+    ) -> list[dict[str, object]] | None:
+        """Return all rows as the query wants them, None where it asks for what is no column."""
+        if not isinstance(row_type, GraphQLObjectType):
+            return None
+        columns = []
+        fields = self.collect_subfields(row_type, field_nodes)
+        for nodes in fields.values():
+            column = self._column(row_type, nodes, table)
+            if column is None:
+                return None
+            columns.append(column)
+        names = list(fields)
+        if not columns:
+            return [{} for _ in range(len(table))]
+        # Not strict: the check costs a third more, and every column is as long as its table.
+        return [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905
+
+    def _column(
+        self, row_type: GraphQLObjectType, nodes: list[FieldNode], table: Table
+    ) -> Sequence[object] | None:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return [row_type.name] * len(table)
+        found = None if nodes[0].arguments else table.column(name)
+        if not isinstance(found, Table):
+            return found
+        rows = self._completed(get_named_type(row_type.fields[name].type), nodes, found)
+        return None if rows is None else found.gathered(rows)
+
+
+def same(value: object, length: int) -> Column:
+    """Return a column that holds one value in every row."""
+    return lambda: [value] * length
+
+
+def execute_tables(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    *,
+    context_value: object,
+    variable_values: dict[str, Any] | None = None,
+) -> ExecutionResult:
+    """Run a validated query in the calling thread, tables by columns.
+
+    Args:
+        schema: what the query was validated against.
+        document: the query.
+        context_value: what resolvers get as `info.context`.
+        variable_values: the values of its variables, as JSON had them.
+    """
+    return execute_sync(
+        schema,
+        document,
+        context_value=context_value,
+        variable_values=variable_values,
+        execution_context_class=TableExecution,
+    )

@@ -1,0 +1,235 @@
+"""Many advices at once: what `advice.advise` says of one subject, column by column for thousands.
+
+It is no second opinion: both share rules, reasons and order of sums, and a test holds every row to
+what `advise` says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphsvc.advice import ASSOCIATION_ONLY, HUMAN_REVIEW, MOVING_PARTS, Advised
+from graphsvc.lookup import Places
+from graphsvc.model import Advice, Condition, Policy, Programme, Purpose, ScoreRun, SubjectRef
+from graphsvc.reasons import ADVERSE_REASONS, Reason
+from graphsvc.runs import PublishedScores
+from graphsvc.scoring.scorecard import PointScale
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A policy, the programme and the purpose that it judges by, and who waits for a person."""
+
+    policy: Policy
+    programme: Programme
+    purpose: Purpose
+    under_review: Collection[SubjectRef] = frozenset()
+
+    def judge(
+        self, scores: PublishedScores, ranks: Places, subjects: Sequence[SubjectRef]
+    ) -> Decisions:
+        """Return what the policy advises on some subjects.
+
+        Args:
+            scores: a run of the programme.
+            ranks: the subjects' places in it, int64 (m,).
+            subjects: the same subjects, in the same order.
+        """
+        values = {name: scores.column(name)[ranks] for name in _COLUMNS}
+        band, names = scores.bands_at(ranks)
+        own = (
+            values["own_listing_points"]
+            + values["event_points"]
+            + values["report_points"]
+            + values["rejected_report_points"]
+        )
+        as_published = _Standings(values["score"], band, names, own, values["width"])
+        rule = self._rules(as_published)
+        alone = self._rules(self._without_adverse_association(as_published, values))
+        is_reviewed = np.fromiter(
+            (subject in self.under_review for subject in subjects), np.bool_, len(subjects)
+        )
+        return Decisions(
+            self, scores.run, list(subjects), values, as_published, rule, alone, is_reviewed
+        )
+
+    def _rules(self, standings: _Standings) -> NDArray[np.intp]:
+        """Return the place of the first rule that each meets; the last has no condition."""
+        met: Flags = np.array([standings.meet(rule.when) for rule in self.policy.rules])
+        first: NDArray[np.intp] = np.argmax(met, axis=0)
+        return first
+
+    def _without_adverse_association(
+        self, published: _Standings, values: dict[str, Floats]
+    ) -> _Standings:
+        # In the order of `advice.without_adverse_association`, for the same last bit.
+        total = (
+            self.programme.scorecard.base
+            + values["own_listing_points"]
+            + values["event_points"]
+            + values["report_points"]
+            + values["rejected_report_points"]
+            + np.maximum(values["association_points"], 0.0)
+        )
+        scale = PointScale.of(self.programme, self.purpose)
+        score = scale.score(total)
+        names = [band.name for band in self.programme.bands]
+        return _Standings(score, scale.band(score), names, published.own_points, published.width)
+
+
+@dataclass(frozen=True)
+class _Standings:
+    """What rules look at, one entry a subject; see `advice.Standing`."""
+
+    score: Floats
+    band: NDArray[np.uint8]
+    band_names: list[str]
+    own_points: Floats
+    width: Floats
+
+    def meet(self, condition: Condition) -> Flags:
+        """Whether everything that the condition names holds."""
+        holds = np.ones(self.score.size, np.bool_)
+        for values, least, most in (
+            (self.score, condition.score_at_least, condition.score_below),
+            (self.own_points, condition.own_points_at_least, condition.own_points_below),
+            (self.width, condition.width_at_least, None),
+        ):
+            if least is not None:
+                holds &= values >= least
+            if most is not None:
+                holds &= values < most
+        if condition.width_at_most is not None:
+            holds &= self.width <= condition.width_at_most
+        if condition.bands is not None:
+            wanted = [at for at, name in enumerate(self.band_names) if name in condition.bands]
+            holds &= np.isin(self.band, wanted)
+        return holds
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Advices on many subjects, in the order asked; `at` gives one as `advise` would."""
+
+    judge: Judge
+    run: ScoreRun
+    subjects: list[SubjectRef]
+    values: dict[str, Floats]
+    standings: _Standings
+    rule: NDArray[np.intp]
+    alone: NDArray[np.intp]
+    is_reviewed: Flags
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.subjects)
+
+    @cached_property
+    def advice(self) -> list[Advice]:
+        """What is advised on each."""
+        rules = [rule.advice for rule in self.judge.policy.rules]
+        needs_a_person = (self._rests_on_association | self._is_adverse_under_review).tolist()
+        return [
+            Advice.REVIEW if needed else rules[rule]
+            for rule, needed in zip(self.rule.tolist(), needs_a_person, strict=True)
+        ]
+
+    @cached_property
+    def on_own_evidence(self) -> list[Advice]:
+        """What the policy says of each without what contacts take away."""
+        rules = [rule.advice for rule in self.judge.policy.rules]
+        return [rules[rule] for rule in self.alone.tolist()]
+
+    @cached_property
+    def bands(self) -> list[str | None]:
+        """The band of each; None where the programme has none."""
+        names = self.standings.band_names
+        return [names[band] if names else None for band in self.standings.band.tolist()]
+
+    @cached_property
+    def reasons(self) -> list[tuple[Reason, ...]]:
+        """The reasons for each, in order: see `Advised`."""
+        stated = [Reason(rule.reason_code, 0.0, rule.text) for rule in self.judge.policy.rules]
+        points = np.array([self.values[column] for _, column, _ in MOVING_PARTS]).T
+        order = np.argsort(-np.abs(points), axis=1, kind="stable").tolist()
+        return [
+            (
+                stated[rule],
+                *((ASSOCIATION_ONLY,) if rests else ()),
+                *((HUMAN_REVIEW,) if waits else ()),
+                *_moving_parts(row, places, adverse=advice.is_adverse),
+            )
+            for rule, rests, waits, row, places, advice in zip(
+                self.rule.tolist(),
+                self._rests_on_association.tolist(),
+                self._is_adverse_under_review.tolist(),
+                points.tolist(),
+                order,
+                self.advice,
+                strict=True,
+            )
+        ]
+
+    def at(self, place: int) -> Advised:
+        """Return one of them."""
+        return Advised(
+            subject=self.subjects[place],
+            purpose=self.judge.purpose.name,
+            advice=self.advice[place],
+            on_own_evidence=self.on_own_evidence[place],
+            reasons=self.reasons[place],
+            score=float(self.values["score"][place]),
+            band=self.bands[place],
+            own_points=float(self.standings.own_points[place]),
+            association_points=float(self.values["association_points"][place]),
+            width=float(self.values["width"][place]),
+            policy=self.judge.policy.name,
+            policy_version=self.judge.policy.version,
+            programme=self.judge.programme.name,
+            run_id=self.run.run_id,
+        )
+
+    @cached_property
+    def _rests_on_association(self) -> Flags:
+        is_adverse = self._is_adverse
+        return is_adverse[self.rule] & ~is_adverse[self.alone]
+
+    @cached_property
+    def _is_adverse_under_review(self) -> Flags:
+        return self._is_adverse[self.rule] & self.is_reviewed
+
+    @property
+    def _is_adverse(self) -> Flags:
+        return np.array([rule.advice.is_adverse for rule in self.judge.policy.rules])
+
+
+_COLUMNS = (
+    "score",
+    "own_listing_points",
+    "event_points",
+    "report_points",
+    "rejected_report_points",
+    "association_points",
+    "width",
+)
+
+
+def _moving_parts(points: list[float], places: list[int], *, adverse: bool) -> list[Reason]:
+    moving: list[Reason] = []
+    for place in places:
+        value = points[place]
+        if value == 0.0 or len(moving) == ADVERSE_REASONS:
+            break
+        if adverse and value > 0.0:
+            continue
+        code, _, text = MOVING_PARTS[place]
+        moving.append(Reason(code, value, text))
+    return moving

@@ -1,0 +1,104 @@
+"""Who may write what, by role and purpose: a table of its own beside the code's and the docs'."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType
+
+from gql.schema import schema
+from graphsvc.permissions import ROLES
+from tests.gql.world import MARKETPLACE, THIN_FILE
+from tests.gql.writing.conftest import MADE, Desk, event, fresh_key, link, listing, report
+
+DOCS = Path(__file__).parents[3] / "docs" / "graphql.md"
+RECORD = {"record": {"externalId": "no-such-id"}}
+SERVICE, OPERATOR, ANALYST, REVIEWER, AUDITOR = "shop", "operator", "analyst", "reviewer", "auditor"
+EVERYBODY = {SERVICE, OPERATOR, ANALYST, REVIEWER, AUDITOR}
+
+CALLS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "record_events": ({"items": [event("may")]}, {SERVICE, OPERATOR}),
+    "record_event": ({"item": event("may")}, {SERVICE, OPERATOR}),
+    "record_links": ({"items": [link("may", "might")]}, {SERVICE, OPERATOR}),
+    "record_link": ({"item": link("may", "might")}, {SERVICE, OPERATOR}),
+    "record_reports": ({"items": [report("may", "might")]}, {SERVICE, OPERATOR, ANALYST}),
+    "record_report": ({"item": report("may", "might")}, {SERVICE, OPERATOR, ANALYST}),
+    "record_listings": ({"items": [listing("may")]}, {OPERATOR}),
+    "record_listing": ({"item": listing("may")}, {OPERATOR}),
+    "end_link": (RECORD | {"at": MADE}, {SERVICE, OPERATOR}),
+    "lift_listing": (RECORD | {"at": MADE}, {OPERATOR}),
+    "correct_record": (
+        RECORD | {"fields": [{"field": "severity", "value": "1"}]},
+        {SERVICE, OPERATOR, ANALYST},
+    ),
+    "withdraw_record": (RECORD | {"reason": "wrong"}, {SERVICE, OPERATOR, ANALYST}),
+    "settle_report": (RECORD | {"outcome": "UPHELD"}, {REVIEWER}),
+}
+
+
+def test_no_mutation_is_left_out_here() -> None:
+    mutation = schema.type_map["Mutation"]
+    assert isinstance(mutation, GraphQLObjectType)
+    named = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in mutation.fields}
+    assert named == set(CALLS)
+
+
+@pytest.mark.parametrize("mutation", CALLS)
+def test_only_the_right_roles_write(desk: Desk, mutation: str) -> None:
+    input, allowed = CALLS[mutation]
+    for name in sorted(EVERYBODY - allowed):
+        with desk.nothing_changes():
+            ((code, message),) = desk.refused(name, mutation, idempotencyKey=fresh_key(), **input)
+        assert code == "FORBIDDEN"
+        assert re.fullmatch(r"to [a-z ]+, a credential needs the role [a-z ]+", message)
+    for name in sorted(allowed):
+        answer = desk.write(name, mutation, idempotencyKey=fresh_key(), **input)
+        assert answer["accepted"] or answer["refused"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("mutation", CALLS)
+@pytest.mark.parametrize("purpose", [THIN_FILE, "no-such-purpose", "", "x" * 10_000])
+def test_a_purpose_that_is_not_held_is_forbidden_whether_it_exists_or_not(
+    desk: Desk, mutation: str, purpose: str
+) -> None:
+    input, allowed = CALLS[mutation]
+    name = min(allowed)
+    with desk.nothing_changes():
+        errors = desk.refused(name, mutation, idempotencyKey=fresh_key(), purpose=purpose, **input)
+    message = f"purpose {purpose[:64]!r}: this credential may not write for it"
+    assert errors == [("FORBIDDEN", message)]
+
+
+@pytest.mark.parametrize("mutation", CALLS)
+def test_a_purpose_that_is_held_but_not_declared_is_forbidden_too(
+    desk: Desk, mutation: str
+) -> None:
+    with desk.nothing_changes():
+        ((code, _),) = desk.refused(
+            "stranger", mutation, idempotencyKey=fresh_key(), **CALLS[mutation][0]
+        )
+    assert code == "FORBIDDEN"
+
+
+def test_what_one_purpose_permits_another_does_not(desk: Desk) -> None:
+    for purpose, kind in ((MARKETPLACE, "BILL_PAID"), (THIN_FILE, "CHARGEBACK")):
+        with desk.nothing_changes():
+            refused = desk.write(
+                "chain",
+                "record_event",
+                idempotencyKey=fresh_key(),
+                purpose=purpose,
+                item=event("between", kind=kind),
+            )["refused"]
+        assert refused["message"] == (
+            f"kind: is {kind.lower()!r}, which purpose {purpose} does not permit"
+        )
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    rows = re.findall(r"^\| (to [a-z ,]+?) \| ([a-z ,]+?) \|", DOCS.read_text(), re.MULTILINE)
+    written = {act.removeprefix("to "): set(roles.split(", ")) for act, roles in rows}
+    assert written == {act.value: {role.value for role in ROLES[act]} for act in ROLES}
