@@ -7,6 +7,7 @@ import graphene
 from graphql import GraphQLSchema
 
 from gql.decisions import DecisionQueries
+from gql.jobs import JobMutations, JobQueries
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
@@ -21,6 +22,7 @@ from gql.what_if import WhatIfQueries
 
 class Query(
     DecisionQueries,
+    JobQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
@@ -30,7 +32,14 @@ class Query(
     """Everything that can be read. A request reads for one purpose; each read is audited."""
 
 
-class Mutation(EventMutations, LinkMutations, ListingMutations, RecordMutations, ReportMutations):
+class Mutation(
+    EventMutations,
+    JobMutations,
+    LinkMutations,
+    ListingMutations,
+    RecordMutations,
+    ReportMutations,
+):
     """Everything that can be written. The fields of one request run in order, one after another.
 
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an

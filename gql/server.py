@@ -23,6 +23,7 @@ from gql.origins import OriginGuard
 from gql.schema import schema
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
+from graphsvc.jobs.worker import working_beside
 from graphsvc.live.host import host_live_scores
 from graphsvc.settings import Settings
 
@@ -50,6 +51,7 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             open_service() as service,
             AuditTrail(service.store) as trail,
             host_live_scores(service),
+            working_beside(service),
         ):
             gate = Gate.open(
                 service.settings,

@@ -26,6 +26,7 @@ class Act(StrEnum):
     CORRECT_RECORDS = "correct records"
     WITHDRAW_RECORDS = "withdraw records"
     SETTLE_REPORTS = "settle reports"
+    RUN_JOBS = "run jobs"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -40,6 +41,7 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.CORRECT_RECORDS: _SENDERS | {Role.ANALYST},
     Act.WITHDRAW_RECORDS: _SENDERS | {Role.ANALYST},
     Act.SETTLE_REPORTS: frozenset({Role.REVIEWER}),
+    Act.RUN_JOBS: frozenset({Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
 

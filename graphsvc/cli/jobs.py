@@ -194,13 +194,13 @@ def work(
     """
     settings = Settings.load()
     use_threads(settings)
-    with Service.open(settings) as service, _until_signalled() as stop:
+    with Service.open(settings) as service, until_signalled() as stop:
         taken = work_on_jobs(service, stop, until_idle=until_idle, watch=_say_ended)
     stderr.print(f"worked on {taken} jobs", highlight=False)
 
 
 @contextmanager
-def _until_signalled() -> Iterator[threading.Event]:
+def until_signalled() -> Iterator[threading.Event]:
     """An event that SIGTERM and SIGINT set, instead of what they do otherwise."""
     stop = threading.Event()
 
@@ -238,7 +238,7 @@ def _done_here(settings: Settings, job_id: str) -> Job:
             left=_left(job),
         )
 
-    with Service.open(settings) as service, _until_signalled() as stop, bar:
+    with Service.open(settings) as service, until_signalled() as stop, bar:
         with Runner(service, stop=stop, watch=draw) as runner:
             job = runner.run_next(job_id)
         if job is not None:

@@ -32,7 +32,7 @@ class Interrupted(Exception):  # noqa: N818 - nothing went wrong
 
 
 class Heartbeat:
-    """Extends a lease from a thread of its own, and learns there what others did to the job."""
+    """Extends a lease from a thread of its own, and learns there whether it was lost."""
 
     def __init__(self, jobs: JobFile, job: Job, lease_s: float) -> None:
         self._jobs = jobs
@@ -41,7 +41,6 @@ class Heartbeat:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease {job.job_id}", daemon=True)
         self.is_lost = False
-        self.is_cancelled = job.cancelled_by is not None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -59,15 +58,12 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stop.wait(self._lease_s / HEARTBEATS_A_LEASE):
             try:
-                self._note(self._jobs.keep(self._job, lease_end(self._lease_s)))
+                self._jobs.keep(self._job, lease_end(self._lease_s))
             except LeaseLostError:
                 self.is_lost = True
                 return
             except GraphsvcError as error:
                 log.warning("a lease could not be extended, trying again", why=str(error))
-
-    def _note(self, job: Job) -> None:
-        self.is_cancelled = job.cancelled_by is not None
 
 
 def lease_end(lease_s: float) -> datetime:
@@ -114,8 +110,7 @@ class JobContext:
         """
         if self._pulse.is_lost:
             raise LeaseLostError(f"job {self.job.job_id}: another runner has taken it over")
-        self._jobs.enter(self.job, stage)
-        stands = self._jobs.job(self.job.job_id)
+        stands = self._jobs.enter(self.job, stage)
         if stands.cancelled_by is not None:
             raise CancelRequested
         if self._stop.is_set():

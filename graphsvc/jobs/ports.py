@@ -52,15 +52,15 @@ class JobFile(Protocol):
         A job that is running is given away when its lease is over or its runner is gone.
         """
 
-    def keep(self, job: Job, lease_until: datetime) -> Job:
-        """Extend a lease; return the job as it stands.
+    def keep(self, job: Job, lease_until: datetime) -> None:
+        """Extend a lease.
 
         Raises:
             LeaseLostError: another runner has taken it.
         """
 
-    def enter(self, job: Job, stage: str) -> None:
-        """Note what the job is at.
+    def enter(self, job: Job, stage: str) -> Job:
+        """Note what the job is at; return it as it stands.
 
         Raises:
             LeaseLostError: another runner has taken it.

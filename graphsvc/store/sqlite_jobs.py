@@ -130,17 +130,17 @@ class SqliteJobFile:
 
         return self._database.write(take)
 
-    def keep(self, job: Job, lease_until: datetime) -> Job:
-        """Extend a lease; return the job as it stands."""
+    def keep(self, job: Job, lease_until: datetime) -> None:
+        """Extend a lease."""
         until_us = to_microseconds(lease_until)
-        return self._changed(
+        self._changed(
             job,
             lambda connection: jobs.extend_lease(connection, job.job_id, job.fence, until_us),
         )
 
-    def enter(self, job: Job, stage: str) -> None:
-        """Note what the job is at."""
-        self._changed(
+    def enter(self, job: Job, stage: str) -> Job:
+        """Note what the job is at; return it as it stands."""
+        return self._changed(
             job, lambda connection: jobs.enter_stage(connection, job.job_id, job.fence, stage)
         )
 

@@ -12,6 +12,7 @@ from graphsvc.app import Service
 from graphsvc.jobs.model import Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.recompute import Stage
 from graphsvc.jobs.runner import Runner
+from graphsvc.jobs.worker import work
 from graphsvc.model import EventKind, Record
 from graphsvc.settings import Settings
 from tests.service.samples import AS_OF, PURPOSE, event, listed, report, trusts
@@ -84,6 +85,22 @@ def die_at_call(tell: Tell, settings: dict[str, str], number: int) -> None:
             while runner.run_next() is not None:
                 pass
         tell("done")
+
+
+def work_until_told(tell: Tell, settings: dict[str, str]) -> None:
+    """Work as `graphsvc jobs work` does; say when a stage is reached, and stay there until told."""
+    from graphsvc.cli.jobs import until_signalled
+
+    with Service.open(settings_of(settings)) as service, until_signalled() as stop:
+        ask(service)
+
+        def watch(job: Job) -> None:
+            if (job.stage or "").startswith(Stage.PROPAGATE) and not stop.is_set():
+                tell("propagating")
+                assert stop.wait(60.0)
+
+        taken = work(service, stop, watch=watch)
+    tell(f"ended after {taken}")
 
 
 def _dying(target: object, names: Sequence[str], step: Callable[[str], None]) -> None:

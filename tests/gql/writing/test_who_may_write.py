@@ -39,11 +39,15 @@ CALLS: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
+OF_JOBS = {"start_recompute", "cancel_job"}
+"""They write no evidence; tests/gql/test_jobs.py says who may ask for them."""
+
+
 def test_no_mutation_is_left_out_here() -> None:
     mutation = schema.type_map["Mutation"]
     assert isinstance(mutation, GraphQLObjectType)
     named = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in mutation.fields}
-    assert named == set(CALLS)
+    assert named - OF_JOBS == set(CALLS)
 
 
 @pytest.mark.parametrize("mutation", CALLS)
