@@ -35,6 +35,7 @@ from algorithms.interchange import (
     signed_to_networkx,
     to_networkx,
 )
+from algorithms.link_places import link_places
 from algorithms.live_exposure import LiveExposure
 from algorithms.live_trust_mass import LiveTrustMass
 from algorithms.many import exposure_many, trust_mass_many
@@ -116,6 +117,7 @@ __all__ = [
     "guha_beliefs",
     "haircut_taint",
     "linear_beliefs",
+    "link_places",
     "locality_order",
     "memory_estimate",
     "moletrust",

@@ -36,8 +36,9 @@ from algorithms.arguments import (
 )
 from algorithms.certificate import UNDERFLOW, UNIT_ROUNDOFF, gamma, norm_1_upward, upward
 from algorithms.csr import CSRGraph
-from algorithms.errors import ConvergenceError, InvalidArgumentError
+from algorithms.errors import ConvergenceError
 from algorithms.exposure import exposure
+from algorithms.known_values import KnownValues
 from algorithms.normalize import require_transpose
 from algorithms.trust_mass import trust_mass
 
@@ -116,7 +117,7 @@ def exposure_contributions(
         risk.largest,
         None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
         _budget(graph, max_links),
-        _Published.checked(values, values_bound, graph.n),
+        KnownValues.checked(values, values_bound, graph.n),
     )
     # What comes through the contacts of j: x_j − D_j o_j <= β max o.
     worth = Worth(np.empty(0), np.empty(0), 0.0, problem.damping * problem.largest, 0.0)
@@ -191,7 +192,7 @@ def trust_contributions(
         norm_1_upward(mass.total, graph.n),
         None if hop_limit is None else whole_number("hop_limit", hop_limit, low=0),
         _budget(graph, max_links),
-        _Published.checked(values, values_bound, graph.n),
+        KnownValues.checked(values, values_bound, graph.n),
     )
     # What comes in over links: Σ (t_j − (1 − α) s_j) = α Σ P t <= α Σ s.
     worth = Worth(np.empty(0), np.empty(0), 0.0, 0.0, problem.damping * problem.largest)
@@ -218,28 +219,6 @@ def _budget(graph: CSRGraph, max_links: int | None) -> int:
 
 
 @dataclass(frozen=True)
-class _Published:
-    """Values known before the walk, and how wrong they can be."""
-
-    values: Floats
-    bound: float
-
-    @classmethod
-    def checked(
-        cls, values: ArrayLike | CheckedVector | None, bound: float | None, n: int
-    ) -> "_Published | None":
-        if values is None and bound is None:
-            return None
-        if values is None or bound is None:
-            raise InvalidArgumentError(
-                "values" if values is None else "values_bound",
-                "is missing; values and values_bound are given together",
-            )
-        known = checked("values", values, n, low=0.0)
-        return cls(known.values, real_number("values_bound", bound, low=0.0, high=math.inf))
-
-
-@dataclass(frozen=True)
 class _Problem:
     """One explanation: ``largest`` turns residual mass into error."""
 
@@ -249,7 +228,7 @@ class _Problem:
     largest: float
     hop_limit: int | None
     max_links: int
-    published: _Published | None
+    published: KnownValues | None
 
     def walk(
         self,

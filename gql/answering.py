@@ -21,6 +21,7 @@ from gql.documents import Asked, Document, Documents, InvalidDocumentError, Oper
 from gql.errors import RefusedRequestError, format_error
 from gql.execution import run
 from gql.limits import Limits
+from gql.observation import observed
 from gql.patience import FromMemory, HeldTrail, OnTime, StoreNeededError
 from gql.schema import schema
 from gql.threads import Threads
@@ -102,6 +103,7 @@ async def answer(
         _require_kind(operation, may_change=may_change)
         variables = parameters.get("variables") or {}
         cost = operation.costs.cost(variables)
+        observed().note_operation(operation.label, cost)
         resources.admission.charge(principal, cost)
         result = await _result(resources, principal, operation, variables, cost)
     except InvalidDocumentError as refused:

@@ -141,22 +141,34 @@ class _Planner:
         }
 
     def nodes_of(
-        self, parent: GraphQLNamedType | None, selections: SelectionSetNode | None
+        self,
+        parent: GraphQLNamedType | None,
+        selections: SelectionSetNode | None,
+        *,
+        is_counted: bool = False,
     ) -> Iterable[_Node]:
-        """Yield the fields chosen of a type, fragments unfolded; types beside each other add up."""
+        """Yield the fields chosen of a type, fragments unfolded; types beside each other add up.
+
+        Args:
+            parent: the type.
+            selections: what is chosen of it.
+            is_counted: whether the items of its lists are counted already, as those of a page are.
+        """
         for node in selections.selections if selections is not None else ():
             if isinstance(node, FieldNode):
-                yield from self._nodes_of_field(parent, node)
+                yield from self._nodes_of_field(parent, node, is_counted=is_counted)
             elif isinstance(node, FragmentSpreadNode):
                 fragment = self._fragments[node.name.value]
                 on = self._schema.get_type(fragment.type_condition.name.value)
-                yield from self.nodes_of(on, fragment.selection_set)
+                yield from self.nodes_of(on, fragment.selection_set, is_counted=is_counted)
             elif isinstance(node, InlineFragmentNode):
                 on_node = node.type_condition
                 on = self._schema.get_type(on_node.name.value) if on_node is not None else parent
-                yield from self.nodes_of(on, node.selection_set)
+                yield from self.nodes_of(on, node.selection_set, is_counted=is_counted)
 
-    def _nodes_of_field(self, parent: GraphQLNamedType | None, node: FieldNode) -> Iterable[_Node]:
+    def _nodes_of_field(
+        self, parent: GraphQLNamedType | None, node: FieldNode, *, is_counted: bool
+    ) -> Iterable[_Node]:
         fields: Mapping[str, GraphQLField] = getattr(parent, "fields", {})
         field = fields.get(node.name.value)
         if parent is None or field is None:
@@ -164,35 +176,43 @@ class _Planner:
         is_change = parent is self._schema.mutation_type
         cost = DECLARED.get(f"{parent.name}.{node.name.value}")
         cost = cost or _undeclared(field, is_change=is_change)
-        children = tuple(self.nodes_of(get_named_type(field.type), node.selection_set))
-        yield _Node(cost, self._items(parent, field, node, is_change=is_change), children)
+        names = sizing_arguments(field, is_change=is_change)
+        returns_list = is_list(field.type)
+        if names:
+            items = self._items(field, node, names)
+        else:
+            items = ASSUMED_ITEMS if returns_list and not is_counted else 1
+        children = self.nodes_of(
+            get_named_type(field.type),
+            node.selection_set,
+            is_counted=bool(names) and not returns_list,
+        )
+        yield _Node(cost, items, tuple(children))
 
     def _items(
-        self, parent: GraphQLNamedType, field: GraphQLField, node: FieldNode, *, is_change: bool
+        self, field: GraphQLField, node: FieldNode, names: list[str]
     ) -> Callable[[Variables], int] | int:
-        counting = [name for name in COUNTING_ARGUMENTS if name in field.args]
-        listing = [name for name, argument in field.args.items() if _holds_list(argument)]
-        returns_list = _is_list(field.type)
-        if not (counting or listing or returns_list):
-            return 1
-        if not counting and not listing:
-            # The page's field has counted the items of its edges already.
-            return 1 if parent.name.endswith("Connection") else ASSUMED_ITEMS
-        if listing and not counting and not returns_list and not is_change:
-            return 1
         given = {argument.name.value: argument.value for argument in node.arguments}
-        names = counting or listing
-        wanted = {name: (field.args[name], given.get(name)) for name in names}
+        wanted = [(field.args[name], given.get(name)) for name in names]
 
         def items(variables: Variables) -> int:
             known = {**self._defaults, **variables}
-            return max(
-                _length(_value(argument, value, known)) for argument, value in wanted.values()
-            )
+            return max(_length(_value(argument, value, known)) for argument, value in wanted)
 
-        if any(_names_variable(value) for _, value in wanted.values()):
-            return items
-        return items({})
+        return items if any(_names_variable(value) for _, value in wanted) else items({})
+
+
+def sizing_arguments(field: GraphQLField, *, is_change: bool = False) -> list[str]:
+    """Return which arguments say how many items a field returns or changes."""
+    counting = [name for name in COUNTING_ARGUMENTS if name in field.args]
+    if counting or not (is_list(field.type) or is_change):
+        return counting
+    return [name for name, argument in field.args.items() if _holds_list(argument)]
+
+
+def is_list(type_: object) -> bool:
+    """Say whether a field's type is a list, null or not."""
+    return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
 
 
 def _undeclared(field: GraphQLField, *, is_change: bool) -> FieldCost:
@@ -223,15 +243,11 @@ def _counts(value: Any) -> bool:
 
 
 def _holds_list(argument: GraphQLArgument) -> bool:
-    if _is_list(argument.type):
+    if is_list(argument.type):
         return True
     named = get_named_type(argument.type)
     fields = named.fields.values() if isinstance(named, GraphQLInputObjectType) else ()
-    return any(_is_list(field.type) for field in fields)
-
-
-def _is_list(type_: object) -> bool:
-    return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
+    return any(is_list(field.type) for field in fields)
 
 
 def _names_variable(value: Any) -> bool:

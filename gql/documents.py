@@ -34,6 +34,7 @@ from gql.errors import (
     coded,
 )
 from gql.limits import Limits, parse_within_limits
+from gql.observation import operation_label
 from gql.trusted import TrustedTexts
 
 MOST_VALIDATION_ERRORS = 20
@@ -45,11 +46,13 @@ TOKENS_BESIDES = 50
 class Operation:
     """One operation of a valid document, ready to be run with variables.
 
-    `may_be_immediate` holds until it turns out that memory alone never answers it.
+    `label` is what it is counted under. `may_be_immediate` holds until it turns out that memory
+    alone never answers it.
     """
 
     document: DocumentNode
     name: str | None
+    label: str
     kind: OperationType
     costs: CostPlan
     may_be_immediate: bool
@@ -193,7 +196,7 @@ class Documents:
     def _prepared_by_sha256(self, texts: TrustedTexts) -> Iterator[tuple[str, Document]]:
         for name, text in texts.items():
             with texts.naming(name):
-                document = self._prepared(text, with_suggestions=True)
+                document = self._prepared(text, with_suggestions=True, is_trusted=True)
             yield document.sha256, document
 
     def _persisted_one(self, asked: Asked, holder: str) -> Document:
@@ -210,7 +213,7 @@ class Documents:
         with self._lock:
             self._persisted[holder, document.sha256] = document
 
-    def _prepared(self, text: str, *, with_suggestions: bool) -> Document:
+    def _prepared(self, text: str, *, with_suggestions: bool, is_trusted: bool = False) -> Document:
         node = parse_within_limits(text, self._limits)
         errors = validate(
             self._schema,
@@ -228,7 +231,8 @@ class Documents:
                 kind = definition.operation
                 costs = CostPlan.of(self._schema, node, definition)
                 may_be_immediate = kind is OperationType.QUERY and not reads_schema
-                operations[name] = Operation(node, name, kind, costs, may_be_immediate)
+                label = operation_label(definition, is_trusted=is_trusted)
+                operations[name] = Operation(node, name, label, kind, costs, may_be_immediate)
         return Document(_digest(text), node, operations, reads_schema)
 
 

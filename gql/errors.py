@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from gql.observation import observed
 from graphsvc.errors import (
     AccessError,
     ConflictError,
@@ -83,6 +84,7 @@ def describe(cause: BaseException) -> dict[str, Any]:
     correlation_id = secrets.token_hex(8)
     log.error("request failed", correlation_id=correlation_id, exc_info=cause)
     code = cause.code if isinstance(cause, GraphsvcError) else INTERNAL
+    observed().note_failure(code)
     advice = "try again later" if isinstance(cause, StoreUnavailableError) else "tell the operator"
     return {
         "message": f"the service failed; {advice} and name {correlation_id}",

@@ -19,6 +19,7 @@ from gql.answers import json_response, takes_gzip
 from gql.authentication import credential_in
 from gql.errors import RefusedRequestError, describe
 from gql.media import GRAPHQL_JSON, JSON, negotiated
+from gql.observation import observed, observing_operation
 from gql.requests import parameters_of, refuse
 from graphsvc.access import Principal
 
@@ -32,6 +33,7 @@ class HttpHandler(GraphQLHTTPHandler):
         try:
             return await _answered(request, media)
         except RefusedRequestError as refused:
+            observed().code = refused.code
             shown = {"message": str(refused), "extensions": {"code": refused.code}}
             return json_response({"errors": [shown]}, refused.status, media, refused.headers)
         except Exception as error:
@@ -44,7 +46,9 @@ async def _answered(request: Request, media: str | None) -> Response:
     if media is None:
         refuse(HTTPStatus.NOT_ACCEPTABLE, f"Accept: {GRAPHQL_JSON} or {JSON} can be had")
     parameters = await parameters_of(request, resources.settings)
-    found = await answer(resources, principal, parameters, may_change=request.method == "POST")
+    with observing_operation(principal, request.headers) as observation:
+        found = await answer(resources, principal, parameters, may_change=request.method == "POST")
+        observation.note_errors(found.content)
     # Plain JSON clients take any status but 200 for a broken transport.
     is_fine = found.was_run or media == JSON
     smallest = resources.settings.compressed_bytes

@@ -13,6 +13,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gql.observation import observed
+
 ORIGIN_REFUSED = "ORIGIN_NOT_ALLOWED"
 ASKED_WITH_HEADERS = (
     "Accept",
@@ -46,7 +48,9 @@ class OriginGuard:
         allowed = scope["state"]["resources"].service.settings.cors_origins
         if len(given) == 1 and given[0] in allowed:
             await self._cors(allowed)(scope, receive, send)
-        elif scope["type"] == "websocket":
+            return
+        observed().code = ORIGIN_REFUSED
+        if scope["type"] == "websocket":
             # Before it is accepted, this is an HTTP answer of 403.
             await send({"type": "websocket.close", "code": 1008})
         else:

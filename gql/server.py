@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,12 +20,16 @@ from gql.answering import Resources
 from gql.authentication import Doorkeeper
 from gql.errors import format_error
 from gql.handler import HttpHandler
+from gql.metrics import Metrics
 from gql.origins import OriginGuard
 from gql.schema import schema
+from gql.scraping import Scraping, scrape
+from gql.watching import Watch
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
 from graphsvc.jobs.worker import working_beside
 from graphsvc.live.host import host_live_scores
+from graphsvc.logs import configure_logs
 from graphsvc.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -35,7 +40,11 @@ READY_SECONDS = 1.0
 
 def open_configured_service() -> Service:
     """Open the service that the environment describes."""
-    return Service.open(Settings.load())
+    settings = Settings.load()
+    configure_logs(settings.log_format, settings.log_level)
+    # Its lines hold whole addresses, and so the queries and variables of GET.
+    logging.getLogger("uvicorn.access").disabled = True
+    return Service.open(settings)
 
 
 def create_app(open_service: Callable[[], Service] = open_configured_service) -> Starlette:
@@ -59,8 +68,16 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
                 service.pseudonyms,
                 service.library.purpose_names(),
             )
-            with Resources.open(service, trail, Doorkeeper(gate)) as resources:
-                yield {"resources": resources, "readiness": Readiness()}
+            doorkeeper = Doorkeeper(gate)
+            scraping = Scraping(Metrics(), service, trail, doorkeeper)
+            with Resources.open(service, trail, doorkeeper) as resources:
+                async with scraping.sampling():
+                    yield {
+                        "resources": resources,
+                        "readiness": Readiness(),
+                        "scraping": scraping,
+                        "metrics": scraping.metrics,
+                    }
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
     graphql = GraphQL(
@@ -75,8 +92,9 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             Route("/graphql", graphql),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
+            Route("/metrics", scrape, methods=["GET"]),
         ],
-        middleware=[Middleware(OriginGuard)],
+        middleware=[Middleware(Watch), Middleware(OriginGuard)],
         lifespan=lifespan,
     )
 

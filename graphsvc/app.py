@@ -62,6 +62,7 @@ from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
 from graphsvc.store.ports import Store
+from graphsvc.tracing import start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +146,7 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, library: DefinitionLibrary) -> None:
         self.settings = settings
-        self.announcing = AnnouncingStore(store)
+        self.announcing = AnnouncingStore(traced_store(store))
         self.store = cast(Store, self.announcing)
         self.library = library
         self.pseudonyms = _pseudonyms(settings)
@@ -168,6 +169,8 @@ class Service:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open the store and the definitions that the settings name."""
+        if settings.traces_url is not None:
+            start_tracing_to(settings.traces_url)
         library = DefinitionLibrary.load(settings.definitions_dir)
         return cls(settings, open_store(settings), library)
 
@@ -196,6 +199,7 @@ class Service:
         """Return the snapshot of all that is recorded now and that a purpose permits."""
         return self.snapshots.latest(self.library.purpose(purpose), as_of=as_of)
 
+    @traced("service.recompute")
     def recompute(
         self,
         purpose: str,
@@ -297,6 +301,7 @@ class Service:
             self._programme(purpose, programme),
         )
 
+    @traced("service.scores")
     def scores(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
     ) -> PublishedScores:
@@ -380,6 +385,7 @@ class Service:
                 continue
         return found
 
+    @traced("service.advise")
     def advise(self, purpose: str, subject: SubjectRef, *, programme: str | None = None) -> Advised:
         """Return what a purpose's policy advises on a subject, by the current run.
 
@@ -411,6 +417,7 @@ class Service:
             self.redress.under_review(purpose),
         )
 
+    @traced("service.explain")
     def explain(
         self,
         purpose: str,
@@ -461,6 +468,7 @@ class Service:
             tolerance=tolerance,
         )
 
+    @traced("service.replay")
     def replay(self, run_id: str) -> Replayed:
         """Make a published run again, from the records as they were recorded then.
 
@@ -477,6 +485,7 @@ class Service:
         snapshot = self.snapshots.at(purpose, run.snapshot_sequence, as_of=run.as_of)
         return replay(self.store, run, snapshot, programme, purpose)
 
+    @traced("service.past_score")
     def past_score(
         self,
         purpose: str,
@@ -505,6 +514,7 @@ class Service:
         snapshot = self.snapshots.at(declared, sequence, as_of=as_of)
         return past_score(snapshot, self._programme(purpose, programme), declared, subject, as_of)
 
+    @traced("service.links")
     def links(
         self,
         purpose: str,

@@ -23,6 +23,7 @@ from graphsvc.runs import PublishedScores, SubjectScore
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import standing_listings
 from graphsvc.snapshot import Snapshot
+from graphsvc.tracing import traced
 
 PATHS_SHOWN = 3
 LONGEST_PATH_HOPS = 6
@@ -182,6 +183,7 @@ class Explainer:
             adverse=adverse_action(lines),
         )
 
+    @traced("kernel.explain_exposure")
     def _explain_exposure(self, index: int, score: SubjectScore) -> ExplainedValue:
         inputs, rule = self._inputs, self._programme.exposure
         certificate = self._scores.run.exposure
@@ -198,11 +200,13 @@ class Explainer:
         )
         strongest = algorithms.strongest_exposure_paths(
             inputs.contacts,
-            inputs.own_risk,
+            self._own_risk,
             rule.beta,
             index,
             k=PATHS_SHOWN,
             max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
+            values=self._exposure,
+            values_bound=certificate.bound,
         )
         keeps = 1.0 - rule.beta if inputs.has_contacts[index] else 1.0
         own_share = keeps * float(inputs.own_risk[index])
@@ -214,10 +218,13 @@ class Explainer:
             strongest.paths,
         )
 
+    @traced("kernel.explain_trust")
     def _explain_trust(self, index: int, score: SubjectScore) -> ExplainedValue:
         inputs, rule = self._inputs, self._programme.trust
         certificate = self._scores.run.trust
         unit = 1.0 - rule.alpha
+        # The published value was divided by the unit and is multiplied by it again.
+        values_bound = certificate.bound * unit + ROUNDING * self._trust_mass.largest
         found = algorithms.trust_contributions(
             inputs.vouching,
             self._trust_seed,
@@ -227,17 +234,18 @@ class Explainer:
             hop_limit=rule.hop_limit,
             transposed=inputs.vouching_reversed,
             values=self._trust_mass,
-            # The published value was divided by the unit and is multiplied by it again.
-            values_bound=certificate.bound * unit + ROUNDING * self._trust_mass.largest,
+            values_bound=values_bound,
         )
         strongest = algorithms.strongest_trust_paths(
             inputs.vouching,
-            inputs.trust_seed,
+            self._trust_seed,
             rule.alpha,
             index,
             k=PATHS_SHOWN,
             max_hops=min(LONGEST_PATH_HOPS, rule.hop_limit or LONGEST_PATH_HOPS),
             transposed=inputs.vouching_reversed,
+            values=self._trust_mass,
+            values_bound=values_bound,
         )
         own_share = float(inputs.trust_seed[index])
         return self._explained(

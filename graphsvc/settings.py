@@ -67,6 +67,11 @@ class Settings(AccessSettings, ServingSettings):
     keep_run_days: Annotated[float, Field(ge=0)] = Field(
         default=400.0, description="For how many days every run keeps its values."
     )
+    traces_url: str | None = Field(
+        default=None,
+        description="Where OpenTelemetry traces go, by OTLP over HTTP; none are made where it is "
+        "not set.",
+    )
     audit_attributes: Path | None = Field(
         default=None,
         description="CSV or Parquet file with attributes of subjects for audit only; reports and "

@@ -110,7 +110,7 @@ class SigningKeys:
             self._last_failed = False
         except (httpx.HTTPError, PyJWTError, ValueError, TypeError, KeyError) as error:
             self._last_failed = True
-            log.warning("the issuer's keys can't be had", why=f"{type(error).__name__}: {error}")
+            log.warning("the issuer's keys can't be had", why=type(error).__qualname__)
         finally:
             self._asking.release()
 

@@ -52,6 +52,7 @@ class AuditTrail:
         self._closing = False
         self._give_up_at = float("inf")
         self._is_writing_well = True
+        self._failed_writes = 0
         self._changed = threading.Condition()
         self._writer = threading.Thread(target=self._run, name="audit-trail", daemon=True)
 
@@ -71,6 +72,16 @@ class AuditTrail:
     def is_writing_well(self) -> bool:
         """Whether the last batch reached the store."""
         return self._is_writing_well
+
+    @property
+    def waiting(self) -> int:
+        """How many entries have been taken over and are not in the store yet."""
+        return self._unwritten
+
+    @property
+    def failed_writes(self) -> int:
+        """How often the store has refused a batch so far."""
+        return self._failed_writes
 
     def record(self, drafts: Sequence[AuditDraft]) -> None:
         """Take entries over; waits only where the queue is full.
@@ -131,7 +142,8 @@ class AuditTrail:
                 self._store.append_audit(batch)
             except Exception as error:  # whatever it is, the entries must not be lost
                 self._is_writing_well = False
-                log.warning("audit entries not written, trying again", why=repr(error))
+                self._failed_writes += 1
+                log.warning("audit entries not written, trying again", why=type(error).__qualname__)
             else:
                 self._is_writing_well = True
                 return

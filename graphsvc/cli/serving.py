@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,6 +15,9 @@ from graphsvc.cli.operators import use_threads
 from graphsvc.cli.output import stderr
 from graphsvc.errors import SettingsError
 from graphsvc.settings import Settings
+
+METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Read by the metrics' library when a worker process loads it."""
 
 
 def serve(
@@ -31,23 +38,24 @@ def serve(
             "GRAPHSVC_TLS_CERTIFICATE and GRAPHSVC_TLS_KEY, or put a proxy with TLS in front"
         )
     password = settings.tls_key_password
-    uvicorn.run(
-        "gql.asgi:app",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        http="gql.protocol:BoundedProtocol",
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
-        ssl_keyfile_password=None if password is None else password.get_secret_value(),
-        timeout_keep_alive=settings.idle_seconds,
-        timeout_graceful_shutdown=settings.drain_seconds,
-    )
+    with _counted_together(settings.workers):
+        uvicorn.run(
+            "gql.asgi:app",
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            http="gql.protocol:BoundedProtocol",
+            log_level=settings.log_level,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+            ssl_keyfile_password=None if password is None else password.get_secret_value(),
+            timeout_keep_alive=settings.idle_seconds,
+            timeout_graceful_shutdown=settings.drain_seconds,
+        )
 
 
 def _check_tls(settings: Settings) -> None:
@@ -61,3 +69,14 @@ def _check_tls(settings: Settings) -> None:
     missing = [name for name, path in given.items() if path is None]
     if len(missing) == 1:
         raise SettingsError(f"{missing[0]}: is not set; HTTPS needs a certificate and its key")
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """Let worker processes keep their metrics in one folder, so that a scrape of any tells all."""
+    if workers == 1 or METRICS_FOLDER_VARIABLE in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="graphsvc-metrics-") as folder:
+        os.environ[METRICS_FOLDER_VARIABLE] = folder
+        yield

@@ -7,13 +7,14 @@ readers costs no memory, and one that falls behind what is kept is told so.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from graphsvc.live.change_batch import PublishedChange
 from graphsvc.live.cursor import Moment
-from graphsvc.live.engine import PublishedChange
 from graphsvc.model import SubjectRef
 
 KEPT = 100_000
@@ -42,7 +43,7 @@ class _Step:
 
     last: int
     moment: Moment
-    changes: tuple[PublishedChange, ...]
+    changes: Sequence[PublishedChange]
 
 
 class ChangeLog:
@@ -74,7 +75,7 @@ class ChangeLog:
         step = _Step(
             last.number,
             Moment(last.sequence, last.at, erasures),
-            tuple(changes),
+            changes,
         )
         with self._lock:
             self._steps.append(step)
@@ -110,12 +111,16 @@ class ChangeLog:
             # From the end, as most readers are there.
             later = list(takewhile(lambda step: step.last > known, reversed(self._steps)))
             for step in reversed(later):
-                rest = [one for one in step.changes if one.number > known]
+                begin = bisect_right(step.changes, known, key=_number)
                 room = limit - len(found)
-                found += rest[:room]
-                if len(rest) > room:
+                found += step.changes[begin : begin + room]
+                if len(step.changes) > begin + room:
                     return Page(tuple(found), replace(place, number=found[-1].number))
                 place = Place(step.last, step.moment)
                 if len(found) == limit:
                     break
         return Page(tuple(found), place)
+
+
+def _number(change: PublishedChange) -> int:
+    return change.number

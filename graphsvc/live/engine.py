@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from graphsvc.changes import ScoreChange
+from graphsvc.changes import mentioned
 from graphsvc.errors import CertificateError
 from graphsvc.live.calendar import Calendar
+from graphsvc.live.change_batch import ChangeBatch, Changes, PublishedChange, RecentChanges
 from graphsvc.live.delta import read_delta
 from graphsvc.live.evidence import LiveEvidence, Touched
-from graphsvc.live.programme import DEFAULT_TOLERANCE, LiveBound, LiveProgramme, Moved
+from graphsvc.live.programme import DEFAULT_TOLERANCE, LiveBound, LiveProgramme
 from graphsvc.live.what_if import Hypothesis, Remedy, WhatIfAnswer, candidates_of, remedy, what_if
 from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.model.checks import to_microseconds
@@ -34,26 +35,21 @@ from graphsvc.store.ports import Store
 
 log = structlog.get_logger(__name__)
 
-CHANGES_KEPT = 100_000
+Floats = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+
 REPORTED_POINTS = 0.1
 """Scores that moved by more than this are published as changes."""
 
 REBUILD_RECORDS = 20_000
 """From so many new records on, building anew is cheaper than taking them in."""
 
+FEW_RECORDS = 10
+"""The subjects of so many are found sooner one by one."""
+
 POLL_S = 0.02
 RECONCILE_S = 600.0
 MOST_SOURCES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedChange:
-    """A change as subscribers see it; `number` counts them without gaps."""
-
-    number: int
-    at: datetime
-    sequence: int
-    change: ScoreChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +152,7 @@ class LiveEngine:
         self._reported_points = reported_points
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._changes: deque[PublishedChange] = deque(maxlen=CHANGES_KEPT)
-        self._numbered = 0
+        self._log = RecentChanges()
         moment = now or datetime.now(UTC)
         self._states = {
             purpose.name: self._build(purpose, models, moment) for purpose, models in programmes
@@ -190,22 +185,27 @@ class LiveEngine:
                     due = time.monotonic() + reconcile_s
                     self._reconcile_or_rebuild()
             except Exception as error:  # the store may be away for a while
-                log.warning("live scores stand still, trying again", why=repr(error))
+                log.warning("live scores stand still, trying again", why=type(error).__qualname__)
                 stop.wait(1.0)
 
-    def catch_up(self, now: datetime | None = None) -> list[PublishedChange]:
+    @property
+    def last_change(self) -> int:
+        """Number of the last change that was published, 0 before the first."""
+        with self._lock:
+            return self._log.last
+
+    def catch_up(self, now: datetime | None = None) -> Changes:
         """Take in everything recorded and due by now; return the changes that were published."""
         moment = now or datetime.now(UTC)
-        published: list[PublishedChange] = []
         with self._lock:
-            last = self._store.last_sequence()
+            last, published = self._store.last_sequence(), self._log.last
             for state in list(self._states.values()):
                 # A clock that steps back must not undo what has come to pass.
                 latest = max([moment, *(live.as_of for live in state.programmes)])
-                published += self._catch_up(state, last, latest)
-            if published:
+                self._catch_up(state, last, latest)
+            if self._log.last > published:
                 self._changed.notify_all()
-        return published
+            return self._log.after(published)
 
     def score(
         self, purpose: str, subject: SubjectRef, *, programme: str | None = None
@@ -242,13 +242,13 @@ class LiveEngine:
             state = self._states[purpose]
             live = _chosen(state, programme)
             values = _values_of(live, state.evidence.index_of(subject), score)
-            return LiveReading(score, values, self._numbered)
+            return LiveReading(score, values, self._log.last)
 
     def standing(self, purpose: str) -> tuple[int, int, datetime]:
         """Return the number of the last change, the last record felt, and the time scored for."""
         with self._lock:
             state = self._states[purpose]
-            return self._numbered, state.sequence, _chosen(state, None).as_of
+            return self._log.last, state.sequence, _chosen(state, None).as_of
 
     def all_scores(self, purpose: str, *, programme: str | None = None) -> LiveScores:
         """Return a copy of every score as it stands."""
@@ -258,7 +258,7 @@ class LiveEngine:
             return LiveScores(
                 evidence=state.evidence,
                 scores=live.scores.copy(),
-                number=self._numbered,
+                number=self._log.last,
                 sequence=state.sequence,
                 as_of=live.as_of,
                 bound=live.bound(datetime.now(UTC)).score,
@@ -318,11 +318,8 @@ class LiveEngine:
             LookupError: changes after that number are no longer kept.
         """
         with self._lock:
-            self._changed.wait_for(lambda: self._numbered > after, wait_s)
-            gone = self._numbered - len(self._changes)
-            if after < gone:
-                raise LookupError(f"changes up to {gone} are gone")
-            return [change for change in self._changes if change.number > after]
+            self._changed.wait_for(lambda: self._log.last > after, wait_s)
+            return list(self._log.after(after))
 
     def reconcile(self) -> list[Reconciled]:
         """Compare every programme with a full solution of the same evidence at the same time.
@@ -367,29 +364,32 @@ class LiveEngine:
             told={one.programme.name: one.scores.copy() for one in live},
         )
 
-    def _catch_up(self, state: _PurposeState, last: int, now: datetime) -> list[PublishedChange]:
+    def _catch_up(self, state: _PurposeState, last: int, now: datetime) -> None:
         is_too_much = last - state.sequence > REBUILD_RECORDS
         has_erased = self._store.erasures() != state.evidence.base.facts.erasures
         if is_too_much or has_erased or now > state.good_until:
             if has_erased:
                 # They may name who was erased.
-                self._changes.clear()
-            return self._rebuild(state, now)
+                self._log.forget()
+            self._rebuild(state, now)
+            return
         touched = self._taken_in(state, last, now)
         due = state.calendar.due(to_microseconds(now))
         touched |= Touched.union(state.evidence.touched_by(sequence) for sequence in due)
         if touched == Touched():
-            return []
+            return
         excerpt = state.evidence.excerpt(touched)
-        published: list[PublishedChange] = []
         for live in state.programmes:
-            published += self._published(state, live, live.apply(excerpt, now), now)
-        return published
+            moved = live.apply(excerpt, now)
+            self._publish(state, live, moved.index, moved.after, now, moved.bound.score)
 
     def _taken_in(self, state: _PurposeState, last: int, now: datetime) -> Touched:
         if last <= state.sequence:
             return Touched()
         delta = read_delta(self._store, state.purpose, state.sequence, last, state.suspended)
+        if len(delta.added) > FEW_RECORDS:
+            named = (mentioned(record) for _, record in delta.added)
+            state.evidence.look_up(chain.from_iterable(named))
         touched = [state.evidence.remove(sequence) for sequence in delta.removed]
         now_us = to_microseconds(now)
         for sequence, record in delta.added:
@@ -399,7 +399,7 @@ class LiveEngine:
         state.sequence, state.suspended = delta.sequence, delta.suspended
         return Touched.union(touched)
 
-    def _rebuild(self, state: _PurposeState, now: datetime) -> list[PublishedChange]:
+    def _rebuild(self, state: _PurposeState, now: datetime) -> None:
         begun = time.perf_counter()
         fresh = self._build(state.purpose, [live.programme for live in state.programmes], now)
         self._states[state.purpose.name] = fresh
@@ -409,52 +409,44 @@ class LiveEngine:
             sequence=fresh.sequence,
             seconds=round(time.perf_counter() - begun, 3),
         )
-        former = _former_index(state.evidence, fresh.evidence)
-        published: list[PublishedChange] = []
+        former = state.evidence.places_of(fresh.evidence.base)
         for old, live in zip(state.programmes, fresh.programmes, strict=True):
             fresh.told[live.programme.name] = np.append(state.told_of(old), np.nan)[former]
             bound = old.bound().score + live.bound().score
-            everybody = np.arange(live.n)
-            published += self._numbered_changes(fresh, live, everybody, live.scores, now, bound)
-        return published
+            self._publish(fresh, live, np.arange(live.n), live.scores, now, bound)
 
-    def _published(
-        self, state: _PurposeState, live: LiveProgramme, moved: Moved, now: datetime
-    ) -> list[PublishedChange]:
-        bound = moved.bound.score
-        return self._numbered_changes(state, live, moved.index, moved.after, now, bound)
-
-    def _numbered_changes(
+    def _publish(
         self,
         state: _PurposeState,
         live: LiveProgramme,
-        index: NDArray[np.int64],
-        after: NDArray[np.float64],
+        index: Int64s,
+        after: Floats,
         now: datetime,
         bound: float,
-    ) -> list[PublishedChange]:
+    ) -> None:
         """Publish the scores that are no longer near what was last published of them.
 
         Small moves add up: each is held against what subscribers know, not the step before.
         """
         told = state.told_of(live)
         far = np.flatnonzero(~(np.abs(after - told[index]) <= self._reported_points))
-        found = []
-        for place in far.tolist():
-            subject, before = int(index[place]), float(told[index[place]])
-            self._numbered += 1
-            change = ScoreChange(
-                state.purpose.name,
-                live.programme.name,
-                state.evidence.ref_of(subject),
-                None if np.isnan(before) else before,
-                float(after[place]),
-                bound,
-            )
-            found.append(PublishedChange(self._numbered, now, state.sequence, change))
-        told[index[far]] = after[far]
-        self._changes.extend(found)
-        return found
+        if not far.size:
+            return
+        who = index[far]
+        batch = ChangeBatch(
+            self._log.last + 1,
+            now,
+            state.sequence,
+            state.purpose.name,
+            live.programme.name,
+            bound,
+            state.evidence,
+            who,
+            told[who],
+            after[far],
+        )
+        told[who] = after[far]
+        self._log.add(batch)
 
     def _reconcile_or_rebuild(self) -> None:
         try:
@@ -472,9 +464,7 @@ class LiveEngine:
         _, values = propagate_snapshot(
             snapshot, programme, purpose, held.as_of, programme.tolerance
         )
-        index = np.array(
-            [held.evidence.index_of(snapshot.ref_of(i)) for i in range(snapshot.n)], np.int64
-        )
+        index = held.evidence.places_of(snapshot)
         difference = np.abs(held.scores[index] - values.points.score).max(initial=0.0)
         return Reconciled(
             programme=programme.name,
@@ -536,9 +526,3 @@ def _values_of(live: LiveProgramme, index: int, score: LiveScore) -> SubjectScor
         width=float(points.width[0]),
         band=bands[int(points.band[0])].name if bands else None,
     )
-
-
-def _former_index(old: LiveEvidence, new: LiveEvidence) -> NDArray[np.int64]:
-    """Return where each subject was in older evidence, -1 where it was not."""
-    known = {old.ref_of(index): index for index in range(old.n)}
-    return np.array([known.get(new.ref_of(index), -1) for index in range(new.n)], np.int64)

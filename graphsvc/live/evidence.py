@@ -13,7 +13,9 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+import algorithms
 from graphsvc.errors import SubjectNotFoundError
+from graphsvc.lookup import NOT_FOUND, KeyColumn, find_ranks
 from graphsvc.model import Event, Link, Listing, Record, Report, Subject, SubjectRef
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.columns import (
@@ -26,6 +28,7 @@ from graphsvc.snapshot.columns import (
 )
 from graphsvc.snapshot.snapshot import (
     NO_REPORTER,
+    SUBJECT_KINDS,
     SnapshotEvents,
     SnapshotLinks,
     SnapshotListings,
@@ -79,7 +82,8 @@ class LiveEvidence:
     def __init__(self, base: Snapshot) -> None:
         self.base = base
         self._new: list[SubjectRef] = []
-        self._index_of_new: dict[SubjectRef, int] = {}
+        # All new subjects, and those of the snapshot that were looked for.
+        self._found: dict[SubjectRef, int] = {}
         self._records: dict[int, Record] = {}
         self._of_subject: dict[int, set[int]] = {}
         self._of_pair: dict[Pair, set[int]] = {}
@@ -106,8 +110,19 @@ class LiveEvidence:
         Raises:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
         """
-        index = self._index_of_new.get(subject)
-        return self.base.index_of(subject) if index is None else index
+        index = self._found.get(subject)
+        if index is None:
+            index = self._found[subject] = self.base.index_of(subject)
+        return index
+
+    def look_up(self, subjects: Iterable[SubjectRef]) -> None:
+        """Find many subjects at once, so that each is at hand when it is asked for."""
+        wanted = list({subject for subject in subjects if subject not in self._found})
+        held = self.base.subjects
+        ranks = find_ranks(held.kind, KeyColumn(held.key_offset, held.key_bytes), wanted)
+        for subject, rank in zip(wanted, ranks.tolist(), strict=True):
+            if rank != NOT_FOUND:
+                self._found[subject] = int(held.index_of_rank[rank])
 
     def ref_of(self, index: int) -> SubjectRef:
         """Return the subject at an index."""
@@ -115,12 +130,21 @@ class LiveEvidence:
             return self.base.ref_of(index)
         return self._new[index - self.base.n]
 
+    def places_of(self, snapshot: Snapshot) -> Int64s:
+        """Return the index here of each subject of another snapshot, -1 where there is none."""
+        mine = zip(self.base.subjects.kind.tolist(), self.base.keys_by_rank(), strict=True)
+        known = dict(zip(mine, self.base.subjects.index_of_rank.tolist(), strict=True))
+        known |= {(SUBJECT_KINDS.index(ref.kind), ref.key): self._found[ref] for ref in self._new}
+        theirs = zip(snapshot.subjects.kind.tolist(), snapshot.keys_by_rank(), strict=True)
+        by_rank = np.array([known.get(subject, -1) for subject in theirs], np.int64)
+        return by_rank[snapshot.subjects.rank_of_index]
+
     def mention(self, subject: SubjectRef) -> int:
         """Return a subject's index, the next one where it is new."""
         try:
             return self.index_of(subject)
         except SubjectNotFoundError:
-            index = self._index_of_new[subject] = self.n
+            index = self._found[subject] = self.n
             self._new.append(subject)
             return index
 
@@ -271,14 +295,9 @@ class LiveEvidence:
         local: _LocalIndex,
     ) -> SnapshotLinks:
         links = self.base.links
-        rows, src = [], []
-        for pair in sorted(pairs):
-            for one, other in (pair, pair[::-1]):
-                found = self._parallel(one, other)
-                rows.append(found)
-                src.append(np.full(found.size, local.of(one), np.int32))
-        row = np.concatenate([np.zeros(0, np.int64), *rows])
-        from_ = np.concatenate([np.zeros(0, np.int32), *src])
+        ends = np.array(sorted(pairs), np.int64).reshape(-1, 2)
+        row, from_index = self._parallel(np.concatenate([ends, ends[:, ::-1]]))
+        from_ = np.array([local.of(index) for index in from_index.tolist()], np.int32)
         kept = ~np.isin(links.sequence[row], out)
         row, from_ = row[kept], from_[kept]
         records, _ = stated
@@ -287,28 +306,26 @@ class LiveEvidence:
             name: np.concatenate([getattr(links, name)[row], column])
             for name, column in more.items()
         }
-        ends: list[NDArray[np.int32]] = [
+        more_from, more_to = (
             np.array([local.of(self.mention(end(record))) for record in records], np.int32)
             for end in (_source_of, _target_of)
-        ]
+        )
         to = np.array([local.of(index) for index in links.dst[row].tolist()], np.int32)
         return csr_links(
             columns,
-            np.concatenate([from_, ends[0]]),
-            np.concatenate([to, ends[1]]),
+            np.concatenate([from_, more_from]),
+            np.concatenate([to, more_to]),
             local.size,
         )
 
-    def _parallel(self, src: int, dst: int) -> Int64s:
-        """Return the snapshot's rows of links from one subject to another."""
+    def _parallel(self, pairs: Int64s) -> tuple[Int64s, Int64s]:
+        """Return the snapshot's rows of links from one to the other of each pair, and that one."""
         links = self.base.links
-        if max(src, dst) >= self.base.n:
-            return np.zeros(0, np.int64)
-        begin, end = links.indptr[src], links.indptr[src + 1]
-        first, last = (
-            np.searchsorted(links.dst[begin:end], dst, side=side) for side in ("left", "right")
-        )
-        return np.arange(begin + first, begin + last, dtype=np.int64)
+        pairs = pairs[(pairs < self.base.n).all(axis=1)]
+        first, last = algorithms.link_places(links.indptr, links.dst, pairs[:, 0], pairs[:, 1])
+        count = last - first
+        place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        return np.repeat(first, count) + place, np.repeat(pairs[:, 0], count)
 
 
 class _LocalIndex:

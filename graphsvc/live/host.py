@@ -197,7 +197,7 @@ class HostedPurpose:
                 log.exception("live scores are wrong, building them anew")
                 self._life, pause_s = None, RETRY_S
             except Exception as error:  # the store may be away for a while
-                log.warning("live scores stand still, trying again", why=repr(error))
+                log.warning("live scores stand still, trying again", why=type(error).__qualname__)
                 pause_s = RETRY_S
             if not self._stopped:
                 self._woken.wait(pause_s)

@@ -319,12 +319,10 @@ class LiveProgramme:
 
 def _weights(graph: algorithms.CSRGraph, src: Int64s, dst: Int64s) -> Floats:
     """Return the weight of each link, 0 where there is none."""
+    first, last = algorithms.link_places(graph.indptr, graph.indices, src, dst)
     found = np.zeros(src.size)
-    for place, (one, other) in enumerate(zip(src.tolist(), dst.tolist(), strict=True)):
-        begin, end = int(graph.indptr[one]), int(graph.indptr[one + 1])
-        at = begin + int(np.searchsorted(graph.indices[begin:end], other))
-        if at < end and graph.indices[at] == other:
-            found[place] = 1.0 if graph.weights is None else graph.weights[at]
+    stands = first < last
+    found[stands] = 1.0 if graph.weights is None else graph.weights[first[stands]]
     return found
 
 

@@ -16,6 +16,7 @@ from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.reports import Reports
 from graphsvc.scoring.scorecard import Points, PointScale
 from graphsvc.snapshot import Snapshot
+from graphsvc.tracing import span
 
 Floats = NDArray[np.float64]
 
@@ -67,21 +68,23 @@ def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) ->
     """
     alpha, beta = programme.trust.alpha, programme.exposure.beta
     try:
-        exposure = algorithms.exposure(
-            inputs.contacts,
-            inputs.own_risk,
-            beta,
-            tolerance,
-            hop_limit=programme.exposure.hop_limit,
-        )
-        mass = algorithms.trust_mass(
-            inputs.vouching,
-            inputs.trust_seed,
-            alpha,
-            tolerance * (1.0 - alpha),
-            hop_limit=programme.trust.hop_limit,
-            transposed=inputs.vouching_reversed,
-        )
+        with span("kernel.exposure", subjects=len(inputs.own_risk), links=inputs.links):
+            exposure = algorithms.exposure(
+                inputs.contacts,
+                inputs.own_risk,
+                beta,
+                tolerance,
+                hop_limit=programme.exposure.hop_limit,
+            )
+        with span("kernel.trust_mass", subjects=len(inputs.trust_seed), links=inputs.links):
+            mass = algorithms.trust_mass(
+                inputs.vouching,
+                inputs.trust_seed,
+                alpha,
+                tolerance * (1.0 - alpha),
+                hop_limit=programme.trust.hop_limit,
+                transposed=inputs.vouching_reversed,
+            )
     except algorithms.ConvergenceError as error:
         raise CertificateError(
             f"programme {programme.name}: a bound of {tolerance:g} was asked for; {error}"

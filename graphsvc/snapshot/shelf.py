@@ -20,6 +20,7 @@ from graphsvc.snapshot.copies import LocalCopies
 from graphsvc.snapshot.retention import within_retention
 from graphsvc.snapshot.snapshot import Snapshot
 from graphsvc.store.ports import Reader
+from graphsvc.tracing import traced
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,7 @@ class SnapshotShelf:
         self._store = store
         self._copies = LocalCopies(folder / store.store_id(), store)
 
+    @traced("snapshot.latest")
     def latest(self, purpose: Purpose, *, as_of: datetime | None = None) -> Snapshot:
         """Return the snapshot of all that is recorded now, made from the newest file there is.
 
@@ -42,6 +44,7 @@ class SnapshotShelf:
         moment = as_of or datetime.now(UTC)
         return within_retention(self._latest(purpose, moment), purpose.retention_days, moment)
 
+    @traced("snapshot.at")
     def at(self, purpose: Purpose, sequence: int, *, as_of: datetime | None = None) -> Snapshot:
         """Return the snapshot as it was when `sequence` was the last record."""
         moment = as_of or datetime.now(UTC)

@@ -11,9 +11,11 @@ from algorithms import (
     CSRGraph,
     InvalidArgumentError,
     barabasi_albert,
+    exposure,
     exposure_contributions,
     strongest_exposure_paths,
     strongest_trust_paths,
+    trust_mass,
 )
 from tests.algorithms import naive
 from tests.algorithms.strategies import problems
@@ -43,6 +45,43 @@ def test_they_are_the_ones_that_brute_force_finds(problem, data, k, max_hops):
     back = naive.handing_on(graph)
     result = strongest_trust_paths(graph, own, beta, i, k=k, max_hops=max_hops)
     assert_same_paths(result, naive.paths(back, (1.0 - beta) * own, beta, i, max_hops), back, k)
+
+
+@given(problems(most=6), st.data(), st.integers(1, 4), st.booleans())
+@settings(deadline=None)
+def test_published_values_shorten_the_search_and_change_nothing(problem, data, k, is_limited):
+    graph, own, beta = problem
+    own = np.where(own < 1e-100, 0.0, own)
+    i = data.draw(st.integers(0, graph.n - 1))
+    limit = 4 if is_limited else None
+    asked = {"k": k, "max_hops": 4}
+    x = exposure(graph, own, beta, 1e-6, hop_limit=limit)
+    known = {"values": x.values, "values_bound": x.certificate.bound_inf}
+    plain = strongest_exposure_paths(graph, own, beta, i, **asked)
+    found = strongest_exposure_paths(graph, own, beta, i, **asked, **known)
+    assert found.paths == plain.paths
+    assert found.links <= plain.links
+    t = trust_mass(graph, own, beta, 1e-6, hop_limit=limit)
+    known = {"values": t.values, "values_bound": t.certificate.bound_1}
+    plain = strongest_trust_paths(graph, own, beta, i, **asked)
+    found = strongest_trust_paths(graph, own, beta, i, **asked, **known)
+    assert found.paths == plain.paths
+    assert found.links <= plain.links
+
+
+def test_published_values_keep_a_search_out_of_where_nothing_is():
+    src, dst = barabasi_albert(3000, 3, seed=1)
+    graph = CSRGraph.from_edges([*src, *dst], [*dst, *src])
+    own = (np.arange(3000) >= 2989) * 1.0
+    own[2999] = 0.0
+    x = exposure(graph, own, 0.85, 1e-9)
+    known = {"values": x.values, "values_bound": x.certificate.bound_inf}
+    plain = strongest_exposure_paths(graph, own, 0.85, 2999, max_hops=4)
+    found = strongest_exposure_paths(graph, own, 0.85, 2999, max_hops=4, **known)
+    assert found.paths == plain.paths
+    assert len(found.paths) == 3
+    assert found.is_complete
+    assert found.links < plain.links / 10
 
 
 def test_ties_go_to_fewer_hops_then_to_the_lower_subject():

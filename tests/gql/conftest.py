@@ -145,8 +145,9 @@ class World:
         return length
 
 
-def open_world(folder: Path) -> tuple[Service, WatchedStore]:
-    settings = Settings(store=f"sqlite:///{folder / 'store.db'}", data_dir=folder / "data")
+def open_world(folder: Path, **settings_of: Any) -> tuple[Service, WatchedStore]:
+    where = {"store": f"sqlite:///{folder / 'store.db'}", "data_dir": folder / "data"}
+    settings = Settings(**where, **settings_of)
     store = WatchedStore(open_store(settings))
     return Service(settings, cast(Store, store), DefinitionLibrary.load()), store
 

@@ -19,9 +19,9 @@ from graphsvc.errors import (
     StoreUnavailableError,
     SubjectNotFoundError,
 )
+from graphsvc.live.change_batch import PublishedChange
 from graphsvc.live.changelog import ChangeLog, Place
 from graphsvc.live.cursor import Cursor, Moment
-from graphsvc.live.engine import PublishedChange
 from graphsvc.live.following import CHECKPOINT, Following, LiveEvent, ResyncReason, Wanted
 from graphsvc.live.host import LiveHost
 from graphsvc.model import EventKind, Record, SubjectRef
