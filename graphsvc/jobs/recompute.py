@@ -75,11 +75,17 @@ def recompute(context: JobContext) -> dict[str, Any]:
 
 def discard(context: JobContext) -> None:
     """Remove what an unfinished job left; no runner that was at it before can publish any more."""
+    store = context.service.store
     for entry in context.checkpoint.get("runs", []):
-        if entry["stage"] != Stage.PUBLISH:
-            context.service.store.take_run(entry["run_id"], context.fence)
-            context.service.store.discard_staged_run(entry["run_id"])
-            context.service.checkpoints.drop(entry["run_id"])
+        if entry["stage"] == Stage.PUBLISH:
+            continue
+        store.take_run(entry["run_id"], context.fence)
+        published = store.run(entry["run_id"])
+        if published is not None:
+            # Its runner died right behind the publication.
+            _note_once(context, published)
+        store.discard_staged_run(entry["run_id"])
+        context.service.checkpoints.drop(entry["run_id"])
 
 
 def _plan(context: JobContext) -> None:
@@ -279,7 +285,7 @@ class Recomputation:
         run = self._run()
         if not self._is_settled():
             self._publish_now(run)
-        self._note_once(run)
+        _note_once(self._context, run)
         self._payload = None
         # Before the stage is noted as finished: nobody comes back to it after that.
         self._service.checkpoints.drop(run.run_id)
@@ -302,15 +308,6 @@ class Recomputation:
             # A commit of this very run may have been done although its answer got lost.
             if not self._is_settled():
                 raise
-
-    def _note_once(self, run: ScoreRun) -> None:
-        """Write the audit entry, unless whoever published the run had done that before it died."""
-        position = self._context.checkpoint["audit_position"]
-        while entries := self._store.audit_entries(position):
-            if any(_tells_of(entry.draft, run.run_id) for entry in entries):
-                return
-            position = entries[-1].position
-        self._service.reporting.note_outcome(run, self._context.actor)
 
     def _run(self) -> ScoreRun:
         return score_run(self._entry["run"])
@@ -336,6 +333,16 @@ class Recomputation:
     def _tolerance(self) -> float:
         given = self._context.job.parameters.tolerance
         return self._programme.tolerance if given is None else given
+
+
+def _note_once(context: JobContext, run: ScoreRun) -> None:
+    """Write the audit entry, unless whoever published the run had done that before it died."""
+    position = context.checkpoint["audit_position"]
+    while entries := context.service.store.audit_entries(position):
+        if any(_tells_of(entry.draft, run.run_id) for entry in entries):
+            return
+        position = entries[-1].position
+    context.service.reporting.note_outcome(run, context.actor)
 
 
 def _tells_of(draft: AuditDraft, run_id: str) -> bool:

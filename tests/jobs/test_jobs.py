@@ -25,9 +25,9 @@ from graphsvc.jobs.model import Ending, Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.presence import Presence
 from graphsvc.jobs.recompute import Stage
 from graphsvc.jobs.runner import BACKOFF, MOST_ATTEMPTS, Runner
-from graphsvc.model import AuditAction
+from graphsvc.model import AuditAction, Gate
 from tests.jobs.killing import ask, assert_finished_once, do_all, reference
-from tests.service.samples import AS_OF, PURPOSE, account, trusts
+from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 
 AT_ONCE = tenacity.wait_none()
 MINUTE = timedelta(minutes=1)
@@ -408,3 +408,72 @@ def test_progress_has_a_rate_and_a_time_left(service: Service) -> None:
         assert job.rate is not None
         assert job.seconds_left == pytest.approx((job.total - job.done) / job.rate)
     assert running
+
+
+@pytest.fixture
+def gated(service: Service) -> Service:
+    """The service, whose champion's runs are held back when their scores drift at all."""
+    champion = service.library.champion(PURPOSE)
+    strict = champion.model_copy(
+        update={"gate": Gate(psi_at_most=1e-9), "version": champion.version + 1}
+    )
+    service.library.programmes[strict.name, strict.version] = strict
+    return service
+
+
+def test_a_run_that_the_gate_holds_back_waits_and_its_job_is_done(gated: Service) -> None:
+    service = gated
+    champion = service.library.champion(PURPOSE).name
+    first = service.recompute(PURPOSE, as_of=AS_OF)
+    service.store.append([listed(number, "marketplace-fraud") for number in range(4, 12)])
+    job = ask(service, JobKind.RECOMPUTE, champion)
+    left = only(do_all(service))
+    assert left.state is JobState.SUCCEEDED
+    assert left.result is not None
+    (told,) = left.result["runs"]
+    (held,) = service.reporting.waiting(PURPOSE)
+    assert (held.run.run_id, list(held.reasons)) == (told["run_id"], told["held_for"])
+    assert told["held_for"]
+    assert service.scores(PURPOSE).run == first
+    released = service.reporting.release(
+        held.run.run_id, reason="looked at", actor="reviewer", role="reviewer"
+    )
+    assert service.scores(PURPOSE).run == released
+    assert service.jobs.job(job.job_id).state is JobState.SUCCEEDED
+
+
+def test_a_job_that_dies_right_after_its_run_was_held_back_holds_it_once(
+    gated: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = gated
+    service.recompute(PURPOSE, as_of=AS_OF)
+    service.store.append([listed(number, "marketplace-fraud") for number in range(4, 12)])
+    job = ask(service, JobKind.RECOMPUTE, service.library.champion(PURPOSE).name)
+    original = service.store.hold_run
+
+    def held_then_away(*values: object, **named: object) -> None:
+        original(*values, **named)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        raise StoreUnavailableError("the answer got lost")
+
+    monkeypatch.setattr(service.store, "hold_run", held_then_away)
+    monkeypatch.setattr(service.store, "discard_staged_run", lambda run_id: None)
+    do_all(service, backoff=AT_ONCE)
+    assert service.jobs.job(job.job_id).state is JobState.SUCCEEDED
+    assert len(service.reporting.waiting(PURPOSE)) == 1
+    held = [
+        entry.draft.detail
+        for entry in service.store.audit_entries(limit=1000)
+        if entry.draft.action == AuditAction.RUN_HELD
+    ]
+    assert len(held) == 1
+
+
+def test_a_report_says_what_the_stages_of_its_job_took(service: Service) -> None:
+    job = ask(service, JobKind.RECOMPUTE, service.library.champion(PURPOSE).name)
+    do_all(service)
+    run_id = str(only_entry(service.jobs.job(job.job_id))["run_id"])
+    run = service.reporting.find(run_id, PURPOSE, None)
+    stages = service.reporting.read(run, actor="analyst").stages
+    assert [one.stage for one in stages] == list(Stage)
+    assert all(one.seconds > 0 and one.peak_bytes for one in stages)
