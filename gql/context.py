@@ -9,6 +9,7 @@ from graphql import GraphQLResolveInfo
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
+from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.jobs.operating import Operating
 from graphsvc.model import Purpose
@@ -67,6 +68,11 @@ class RequestContext:
             raise refusal_to_write(name)
         self._fix(name)
         return Writing(self._service, self._principal, declared)
+
+    def disputes(self, purpose: str | None) -> DisputeDesk:
+        """Return what the caller may do about disputes for a purpose; as of `view`."""
+        declared = self.view(purpose).purpose
+        return DisputeDesk(self._service, self._principal, declared, self._trail.record)
 
     def operating(self, purpose: str | None) -> Operating:
         """Return the jobs that the caller may see and ask for; arguments as of `view`.

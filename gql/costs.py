@@ -61,6 +61,10 @@ DECLARED = {
     "Query.decisions": FieldCost(base=100),
     "Decision.reasons": FieldCost(item=0),
     "Subject.links": FieldCost(base=100, item=2),
+    "Query.disputes": FieldCost(base=100, item=2),
+    "Mutation.openDispute": EXPLAINED,
+    "Mutation.suspendDispute": EXPLAINED,
+    "Mutation.decideDispute": EXPLAINED,
     "Subject.explanation": EXPLAINED,
     "Score.reasons": EXPLAINED,
 }

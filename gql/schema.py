@@ -7,7 +7,9 @@ import graphene
 from graphql import GraphQLSchema
 
 from gql.decisions import DecisionQueries
+from gql.disputes import DisputeQueries
 from gql.jobs import JobMutations, JobQueries
+from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
@@ -22,6 +24,7 @@ from gql.what_if import WhatIfQueries
 
 class Query(
     DecisionQueries,
+    DisputeQueries,
     JobQueries,
     PurposeQueries,
     RunQueries,
@@ -33,6 +36,7 @@ class Query(
 
 
 class Mutation(
+    DisputeMutations,
     EventMutations,
     JobMutations,
     LinkMutations,

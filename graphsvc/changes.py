@@ -19,6 +19,7 @@ from graphsvc.model import (
     Listing,
     Purpose,
     Record,
+    RecordType,
     Report,
     ScoreRun,
     Subject,
@@ -92,6 +93,17 @@ def score_changes(run: ScoreRun, before: Scored, after: Scored) -> tuple[ScoreCh
 def permits(purpose: Purpose, records: Iterable[Record]) -> bool:
     """Say whether a purpose may see any of these records."""
     return any(_permits(purpose, record) for record in records)
+
+
+def permits_sort(purpose: Purpose, record_type: RecordType, sort: str) -> bool:
+    """Say whether a purpose may see records of a type with that kind, category or list."""
+    permitted: dict[RecordType, frozenset[str]] = {
+        RecordType.LINK: frozenset(purpose.link_kinds),
+        RecordType.EVENT: frozenset(purpose.event_kinds),
+        RecordType.REPORT: frozenset(purpose.report_categories),
+        RecordType.LISTING: purpose.list_names,
+    }
+    return sort in permitted.get(record_type, frozenset())
 
 
 def mentioned(record: Record) -> set[SubjectRef]:

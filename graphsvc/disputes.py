@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from graphsvc.errors import ConflictError, InvalidInputError, NotFoundError
 from graphsvc.model import (
+    AuditDraft,
     Dispute,
     DisputeStatus,
     Event,
@@ -29,10 +30,13 @@ from graphsvc.model import (
 )
 from graphsvc.rights import is_known, records_of_type
 from graphsvc.snapshot.versions import onward
-from graphsvc.store.ports import Reader, Store
+from graphsvc.store.ports import AppendOutcome, Reader, Store
 
 SOURCE = "disputes"
 """The source of every dispute record."""
+
+NoteOf = Callable[[str, Dispute], AuditDraft]
+"""Makes the audit's entry on a step, from the dispute's id and the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def open_dispute(
     grounds: str,
     opened_by: str,
     suspend: bool = False,
+    dispute_id: str | None = None,
+    note_of: NoteOf | None = None,
 ) -> DisputeStep:
     """Open a dispute; with `suspend`, the record's effect is off from now until the decision.
 
@@ -73,6 +79,8 @@ def open_dispute(
         grounds: what is wrong, in the subject's words.
         opened_by: who enters it, for the audit.
         suspend: whether the record counts for nobody meanwhile.
+        dispute_id: what it is to be called; a new id where none is given.
+        note_of: makes the audit's entry, which is stored with the step, here and below.
 
     Raises:
         NotFoundError: there is no such record or subject.
@@ -81,7 +89,7 @@ def open_dispute(
     """
     if not is_known(store, subject):
         raise NotFoundError(f"{subject}: is not known")
-    dispute_id = f"D-{secrets.token_hex(6)}"
+    dispute_id = dispute_id or f"D-{secrets.token_hex(6)}"
     opened = Dispute(
         source=SOURCE,
         external_id=f"{dispute_id}.1",
@@ -101,10 +109,10 @@ def open_dispute(
     for other in disputes_of(store, subject):
         if other.dispute.contested == opened.contested and other.dispute.purpose == opened.purpose:
             raise ConflictError(f"dispute {other.dispute_id} is open on the same matter already")
-    return _store(store, dispute_id, opened, record, [])
+    return _store(store, dispute_id, opened, record, [], note_of)
 
 
-def suspend_dispute(store: Store, dispute_id: str) -> DisputeStep:
+def suspend_dispute(store: Store, dispute_id: str, *, note_of: NoteOf | None = None) -> DisputeStep:
     """Switch the contested record's effect off until the decision.
 
     Raises:
@@ -115,7 +123,7 @@ def suspend_dispute(store: Store, dispute_id: str) -> DisputeStep:
     if current.dispute.status is DisputeStatus.SUSPENDED:
         raise ConflictError(f"dispute {dispute_id}: the record's effect is suspended already")
     step = next_step(current.dispute, status=DisputeStatus.SUSPENDED)
-    return _store(store, dispute_id, step, current.contested, [])
+    return _store(store, dispute_id, step, current.contested, [], note_of)
 
 
 def decide_dispute(
@@ -126,6 +134,7 @@ def decide_dispute(
     decided_by: str,
     decision: str,
     correction: Record | None = None,
+    note_of: NoteOf | None = None,
 ) -> DisputeStep:
     """Close a dispute.
 
@@ -137,6 +146,7 @@ def decide_dispute(
         decision: why, in plain words.
         correction: with `CORRECTED` on a record, what takes its place; its source and `supersedes`
             are set here.
+        note_of: makes the audit's entry.
 
     Raises:
         NotFoundError: there is no such dispute.
@@ -173,7 +183,7 @@ def decide_dispute(
                 reason=f"removed by dispute {dispute_id}",
             )
         ]
-    return _store(store, dispute_id, step, contested, effects)
+    return _store(store, dispute_id, step, contested, effects, note_of)
 
 
 def find_dispute(store: Store, dispute_id: str) -> DisputeStep:
@@ -183,12 +193,20 @@ def find_dispute(store: Store, dispute_id: str) -> DisputeStep:
         NotFoundError: there is no such dispute.
         ConflictError: it is decided already.
     """
+    found = read_dispute(store, dispute_id)
+    if found is None:
+        raise NotFoundError(f"there is no dispute {dispute_id!r}; graphsvc disputes list shows all")
+    if found.dispute.status.is_decided:
+        raise ConflictError(f"dispute {dispute_id} was decided: {found.dispute.status}")
+    return found
+
+
+def read_dispute(store: Store, dispute_id: str) -> DisputeStep | None:
+    """Return a dispute as it stands, decided or not; None where there is none."""
     stored = _last_step(store, dispute_id)
     if stored is None:
-        raise NotFoundError(f"there is no dispute {dispute_id!r}; graphsvc disputes list shows all")
+        return None
     dispute = cast(Dispute, stored.record)
-    if dispute.status.is_decided:
-        raise ConflictError(f"dispute {dispute_id} was decided: {dispute.status}")
     contested = None
     if dispute.contested is not None:
         # Its source may have withdrawn it meanwhile: then there is nothing left but to close.
@@ -228,18 +246,16 @@ def _last_step(store: Store, dispute_id: str) -> StoredRecord[Record] | None:
         return steps[-1]
     # Its first steps were erased with what they contested.
     standing = store.records(RecordType.DISPUTE)
-    return next((step for step in standing if _dispute_id(step.record) == dispute_id), None)
-
-
-def _dispute_id(record: Record) -> str:
-    return record.external_id.rpartition(".")[0]
+    return next(
+        (step for step in standing if cast(Dispute, step.record).dispute_id == dispute_id), None
+    )
 
 
 def _listed(stored: StoredRecord[Record], *, with_decided: bool) -> DisputeStep | None:
     dispute = cast(Dispute, stored.record)
     if dispute.status.is_decided and not with_decided:
         return None
-    return DisputeStep(_dispute_id(dispute), dispute, stored.sequence, None)
+    return DisputeStep(dispute.dispute_id, dispute, stored.sequence, None)
 
 
 def next_step(former: Dispute, **changes: object) -> Dispute:
@@ -258,8 +274,12 @@ def _store(
     step: Dispute,
     contested: Record | None,
     effects: Sequence[Record],
+    note_of: NoteOf | None,
 ) -> DisputeStep:
-    outcomes = store.append([*effects, step], whole=True)
+    def drafts(_: Sequence[AppendOutcome]) -> list[AuditDraft]:
+        return [] if note_of is None else [note_of(dispute_id, step)]
+
+    outcomes = store.append([*effects, step], whole=True, audit_of=drafts)
     return DisputeStep(dispute_id, step, outcomes[-1].sequence or 0, contested, tuple(effects))
 
 

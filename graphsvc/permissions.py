@@ -26,6 +26,9 @@ class Act(StrEnum):
     CORRECT_RECORDS = "correct records"
     WITHDRAW_RECORDS = "withdraw records"
     SETTLE_REPORTS = "settle reports"
+    OPEN_DISPUTES = "open disputes"
+    DECIDE_DISPUTES = "decide disputes"
+    READ_DISPUTES = "read disputes"
     RUN_JOBS = "run jobs"
 
 
@@ -41,14 +44,12 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.CORRECT_RECORDS: _SENDERS | {Role.ANALYST},
     Act.WITHDRAW_RECORDS: _SENDERS | {Role.ANALYST},
     Act.SETTLE_REPORTS: frozenset({Role.REVIEWER}),
+    Act.OPEN_DISPUTES: frozenset({Role.SERVICE, Role.REVIEWER}),
+    Act.DECIDE_DISPUTES: frozenset({Role.REVIEWER}),
+    Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
     Act.RUN_JOBS: frozenset({Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
-
-
-def has_role(principal: Principal, *roles: Role) -> bool:
-    """Say whether a credential holds one of some roles."""
-    return not principal.roles.isdisjoint(roles)
 
 
 def require_role(principal: Principal, act: Act) -> None:
@@ -57,7 +58,7 @@ def require_role(principal: Principal, act: Act) -> None:
     Raises:
         NotPermittedError: names the roles that would do.
     """
-    if not has_role(principal, *ROLES[act]):
+    if not principal.holds_one_of(*ROLES[act]):
         needed = " or ".join(sorted(ROLES[act]))
         raise NotPermittedError(f"to {act}, a credential needs the role {needed}")
 

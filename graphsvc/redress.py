@@ -19,6 +19,7 @@ from graphsvc.disputes import DisputeStep
 from graphsvc.errors import ConflictError, InvalidInputError, NotFoundError
 from graphsvc.model import (
     AuditAction,
+    AuditDraft,
     Dispute,
     DisputeStatus,
     Programme,
@@ -70,10 +71,13 @@ class Redress:
         actor: str,
         suspend: bool = False,
         as_of: datetime | None = None,
+        dispute_id: str | None = None,
+        purpose: str | None = None,
     ) -> tuple[DisputeStep, Changes]:
         """Open a dispute of a record (source, external id), or of the score for a purpose.
 
         `as_of` is the time that is scored, here and in the other steps; now where it is not given.
+        `purpose` is what the audit names.
 
         Raises:
             NotFoundError, ConflictError, InvalidInputError: see `disputes.open_dispute`.
@@ -81,16 +85,29 @@ class Redress:
         if isinstance(contested, str):
             self._service.library.purpose(contested)
         step = disputes.open_dispute(
-            self._store, subject, contested, grounds=grounds, opened_by=actor, suspend=suspend
+            self._store,
+            subject,
+            contested,
+            grounds=grounds,
+            opened_by=actor,
+            suspend=suspend,
+            dispute_id=dispute_id,
+            note_of=self._note_of(AuditAction.DISPUTE_OPENED, actor, purpose),
         )
-        return step, self._after(step, AuditAction.DISPUTE_OPENED, actor, as_of)
+        return step, self._after(step, actor, as_of)
 
     def suspend(
-        self, dispute_id: str, *, actor: str, as_of: datetime | None = None
+        self,
+        dispute_id: str,
+        *,
+        actor: str,
+        as_of: datetime | None = None,
+        purpose: str | None = None,
     ) -> tuple[DisputeStep, Changes]:
         """Switch the contested record's effect off, on every subject that it reached."""
-        step = disputes.suspend_dispute(self._store, dispute_id)
-        return step, self._after(step, AuditAction.DISPUTE_SUSPENDED, actor, as_of)
+        note_of = self._note_of(AuditAction.DISPUTE_SUSPENDED, actor, purpose)
+        step = disputes.suspend_dispute(self._store, dispute_id, note_of=note_of)
+        return step, self._after(step, actor, as_of)
 
     def decide(
         self,
@@ -101,6 +118,7 @@ class Redress:
         actor: str,
         correction: Record | None = None,
         as_of: datetime | None = None,
+        purpose: str | None = None,
     ) -> tuple[DisputeStep, Changes]:
         """Close a dispute: the record is corrected, removed or kept."""
         step = disputes.decide_dispute(
@@ -110,8 +128,9 @@ class Redress:
             decided_by=actor,
             decision=decision,
             correction=correction,
+            note_of=self._note_of(_DECIDED.get(outcome), actor, purpose),
         )
-        return step, self._after(step, _DECIDED[outcome], actor, as_of)
+        return step, self._after(step, actor, as_of)
 
     def is_under_review(self, purpose: str, subject: SubjectRef) -> bool:
         """Say whether the subject's score for a purpose waits for human review.
@@ -231,12 +250,23 @@ class Redress:
         ]
         return bool(steps) and steps[-1] == AuditAction.ERASURE_BEGUN
 
-    def _after(
-        self, step: DisputeStep, action: AuditAction, actor: str, as_of: datetime | None
-    ) -> Changes:
+    def _note_of(
+        self, action: AuditAction | None, actor: str, purpose: str | None
+    ) -> disputes.NoteOf | None:
+        """Return what makes the audit's entry on a step; an outcome that is none has no action."""
+        if action is None:
+            return None
+
+        def note(dispute_id: str, step: Dispute) -> AuditDraft:
+            return self._service.audit_draft(
+                actor, action, purpose=purpose, subject=step.subject, detail=dispute_id
+            )
+
+        return note
+
+    def _after(self, step: DisputeStep, actor: str, as_of: datetime | None) -> Changes:
         with self._lock:
             self._reviews = NO_REVIEWS
-        self._service.note(actor, action, subject=step.dispute.subject, detail=step.dispute_id)
         if step.contested is None or step.dispute.status is DisputeStatus.OPEN:
             return ()
         return self._recomputed(

@@ -33,7 +33,7 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import check_key
-from graphsvc.permissions import Act, has_role, require_role
+from graphsvc.permissions import Act, require_role
 from graphsvc.store.ports import AppendOutcome, AppendStatus
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Writing:
             act: which kind of recording, for the roles that it needs.
             proposed: the items.
             key: the caller's idempotency key; the same call again changes nothing.
-            source: who states it; the credential's name where none is given.
+            source: who states it; the credential's own where none is given.
 
         Raises:
             NotPermittedError: no role for it, or another's source.
@@ -209,7 +209,7 @@ class Writing:
         """
         found = self._stored(target)
         if found is not None and permits(self.purpose, [found.record]):
-            is_open = of_any_source or has_role(self._principal, Role.OPERATOR)
+            is_open = of_any_source or self._principal.holds_one_of(Role.OPERATOR)
             if is_open or self._is_own(found.record.source):
                 return found.record
         raise RefusedItemError(
@@ -221,8 +221,8 @@ class Writing:
     def id_of_key(self, key: str) -> str:
         """Return the stem of the external ids that an idempotency key stands for.
 
-        It tells nothing of the key, which may hold a name, and differs between credentials' names,
-        so that nobody meets another's key.
+        It tells nothing of the key, which may hold a name, and differs between callers, so that
+        nobody meets another's key.
 
         Raises:
             InvalidInputError: the key is empty, too long or not printable.
@@ -231,20 +231,20 @@ class Writing:
             check_key("idempotencyKey", key)
         except InvalidRecordError as error:
             raise InvalidInputError(str(error)) from None
-        said = repr((self._principal.name, key))
+        said = repr((self._principal.source, key))
         return f"key-{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
 
     def _is_own(self, source: str) -> bool:
-        name = self._principal.name
-        return source == name or source.startswith(f"{name}/")
+        own = self._principal.source
+        return source == own or source.startswith(f"{own}/")
 
     def _own_source(self, source: str | None) -> str:
-        name = self._principal.name
+        own = self._principal.source
         if source is None:
-            return name
-        if not has_role(self._principal, Role.OPERATOR) and not self._is_own(source):
+            return own
+        if not self._principal.holds_one_of(Role.OPERATOR) and not self._is_own(source):
             raise NotPermittedError(
-                f"source: this credential writes as {name!r} or {name + '/…'!r}, as nobody else"
+                f"source: this credential writes as {own!r} or {own + '/…'!r}, as nobody else"
             )
         try:
             check_key("source", source)
@@ -257,7 +257,7 @@ class Writing:
         record.check_times(datetime.now(UTC))
         self._require_permitted(record)
         is_unsigned = isinstance(record, Report) and record.reporter is None
-        if is_unsigned and not has_role(self._principal, Role.ANALYST):
+        if is_unsigned and not self._principal.holds_one_of(Role.ANALYST):
             raise RefusedItemError(
                 "reporter",
                 RefusalCode.NOT_PERMITTED,
@@ -277,7 +277,7 @@ class Writing:
 
     def _require_amendable(self, former: Record) -> None:
         """Keep from services what a person has settled, and lists that they may not write."""
-        if has_role(self._principal, Role.OPERATOR):
+        if self._principal.holds_one_of(Role.OPERATOR):
             return
         if isinstance(former, Listing):
             raise RefusedItemError(
@@ -293,7 +293,7 @@ class Writing:
     def _stored(self, target: Target) -> StoredRecord[Record] | None:
         if target.sequence is not None:
             return self._store.record_at(target.sequence)
-        return self._store.record(target.source or self._principal.name, target.external_id or "")
+        return self._store.record(target.source or self._principal.source, target.external_id or "")
 
     def _append(
         self,

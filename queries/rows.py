@@ -29,6 +29,15 @@ class IdentityRow(NamedTuple):
     superseded_by: int | None
 
 
+class HeadingRow(NamedTuple):
+    """What one record is; `sort` is its kind, category or list, empty where it has none."""
+
+    external_id: str
+    sequence: int
+    record_type: str
+    sort: str
+
+
 class SubjectRow(NamedTuple):
     """One subject and its number."""
 

@@ -51,6 +51,20 @@ def _resolve_message(refused: Refused, info: GraphQLResolveInfo) -> str:
     return f"{to_camel_case(refused.field)}: {refused.reason}"
 
 
+class Refusal(graphene.ObjectType):
+    """Why nothing was done."""
+
+    field = graphene.String(
+        required=True, description="The field that is wrong.", resolver=_resolve_field
+    )
+    code = graphene.Field(RefusalCodeEnum, required=True, description="Why, for programs.")
+    message = graphene.String(
+        required=True,
+        description="What is wrong and what would be right, for people.",
+        resolver=_resolve_message,
+    )
+
+
 class RefusedRecord(graphene.ObjectType):
     """An item that is not stored; the others of the call are not affected."""
 

@@ -41,6 +41,11 @@ class Principal:
         """Name and key id, as the audit keeps them: names may come again, ids don't."""
         return f"{self.name} ({self.kind} {self.key_id})"
 
+    @property
+    def source(self) -> str:
+        """What it states things as: a key's name, which a new secret keeps, or a token's holder."""
+        return self.actor if self.kind is CredentialKind.TOKEN else self.name
+
     def holds_one_of(self, *roles: Role) -> bool:
         """Say whether the credential holds one of these roles."""
         return not self.roles.isdisjoint(roles)

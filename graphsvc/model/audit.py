@@ -26,6 +26,7 @@ class AuditAction(StrEnum):
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
     READ_LINKS = "read_links"
+    READ_DISPUTE = "read_dispute"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"
     DISPUTE_CORRECTED = "dispute_corrected"

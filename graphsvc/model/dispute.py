@@ -67,6 +67,11 @@ class Dispute(Record):
         check_not_future("opened_at", self.opened_at, now)
 
     @property
+    def dispute_id(self) -> str:
+        """The id of the dispute that this is a step of."""
+        return self.external_id.rpartition(".")[0]
+
+    @property
     def contested(self) -> tuple[str, str] | None:
         """Source and external id of the contested record; None where the score is contested."""
         if self.contested_source is None or self.contested_id is None:

@@ -33,10 +33,11 @@ from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
-from graphsvc.store.ports import AppendOutcome, AuditOf, LinkColumns, SubjectColumns
+from graphsvc.store.ports import AppendOutcome, AuditOf, LinkColumns, RecordHeading, SubjectColumns
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
+    headings,
     held_run,
     link_kind_values,
     score_run,
@@ -324,6 +325,13 @@ class Neo4jStore:
             lambda transaction: records.one(transaction, source, external_id)
         )
         return self._record_of(found, now)
+
+    def headings(self, identities: Sequence[tuple[str, str]]) -> list[RecordHeading | None]:
+        """Return what each (source, external id) is, in the order asked."""
+        self.last_sequence()  # so that what others have added by now is seen whole
+        return self._database.read(
+            lambda transaction: headings(identities, partial(records.headings, transaction))
+        )
 
     def record_at(self, sequence: int) -> StoredRecord[Record] | None:
         """Return one record by its sequence, superseded or not; None where it was erased."""

@@ -65,6 +65,19 @@ class AppendOutcome:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordHeading:
+    """What a record is, without what it says.
+
+    `sort` is what purposes permit it by: a link's or event's kind, a report's category, a listing's
+    list; empty for the rest.
+    """
+
+    sequence: int
+    record_type: RecordType
+    sort: str
+
+
 AuditOf = Callable[[Sequence[AppendOutcome]], Sequence[AuditDraft]]
 """Makes the audit's entries on a batch from what became of it; may be called more than once."""
 
@@ -271,6 +284,12 @@ class Reader(Protocol):
 
     def record(self, source: str, external_id: str) -> StoredRecord[Record] | None:
         """Return one record by its identity, superseded or not; None where it was erased."""
+
+    def headings(self, identities: Sequence[tuple[str, str]]) -> list[RecordHeading | None]:
+        """Return what each (source, external id) is, superseded or not, in the order asked.
+
+        None where it was never there or was erased.
+        """
 
     def record_at(self, sequence: int) -> StoredRecord[Record] | None:
         """Return one record by its sequence, superseded or not; None where it was erased."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.store.encoding import decode
-from queries.rows import AuditRow, DefinitionRow, Row
+from graphsvc.store.ports import RecordHeading
+from queries.rows import AuditRow, DefinitionRow, HeadingRow, Row
 
 _CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
 _TIME_FIELDS = ("as_of", "created_at")
@@ -43,6 +44,24 @@ def stored_record(
         decode(record_type, row),
         superseded_by,
     )
+
+
+def headings(
+    identities: Sequence[tuple[str, str]],
+    find: Callable[[str, list[str]], Iterable[HeadingRow]],
+) -> list[RecordHeading | None]:
+    """Return what records are, in the order asked; `find` is given a source and external ids."""
+    by_source: dict[str, list[str]] = {}
+    for source, external_id in dict.fromkeys(identities):
+        by_source.setdefault(source, []).append(external_id)
+    found = {
+        (source, row.external_id): RecordHeading(
+            row.sequence, RecordType(row.record_type), row.sort
+        )
+        for source, external_ids in by_source.items()
+        for row in find(source, external_ids)
+    }
+    return [found.get(identity) for identity in identities]
 
 
 def definition_row(definition: StoredDefinition) -> DefinitionRow:

@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -38,6 +39,7 @@ from graphsvc.store.ports import (
     AppendOutcome,
     AuditOf,
     LinkColumns,
+    RecordHeading,
     SubjectColumns,
 )
 from graphsvc.store.sqlite_database import Database
@@ -314,6 +316,12 @@ class SqliteStore:
 
         found = self._database.read(find)
         return None if found is None else sqlite_rows.stored_record(*found, known_at=None)
+
+    def headings(self, identities: Sequence[tuple[str, str]]) -> list[RecordHeading | None]:
+        """Return what each (source, external id) is, in the order asked."""
+        return self._database.read_one_state(
+            lambda connection: rows.headings(identities, partial(records.headings, connection))
+        )
 
     def record_at(self, sequence: int) -> StoredRecord[Record] | None:
         """Return one record by its sequence, superseded or not; None where it was erased."""

@@ -55,6 +55,19 @@ MATCH (record:Record {source: $source, external_id: $external_id})
 USING INDEX record:Record(source, external_id)
 RETURN properties(record) AS record
 
+// name: select_headings
+// What many records of one source are. Parameters: source, external_ids.
+// Returns one row of columns, for those that are there: external_id, sequence, record_type, sort.
+UNWIND $external_ids AS external_id
+MATCH (record:Record {source: $source, external_id: external_id})
+USING INDEX record:Record(source, external_id)
+WITH record WHERE NOT record:Erased
+RETURN collect(record.external_id) AS external_id, collect(record.sequence) AS sequence,
+    collect(coalesce(record.record_type, 'link')) AS record_type,
+    collect(coalesce(
+        record.link_kind, record.kind, record.category, record.list_name, ''
+    )) AS sort
+
 // name: select_record_at
 // A record by its sequence. Parameters: sequence.
 // Returns at most one row: record (all properties).

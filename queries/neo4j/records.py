@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from queries._load import Statement, load
 from queries.neo4j._run import Transaction, change, first, named, only, only_of
-from queries.rows import Parameters, Row
+from queries.rows import HeadingRow, Parameters, Row
 
 _RECORDS = load("neo4j/records.cypher")
 _APPEND: dict[str, Statement] = {
@@ -51,6 +51,18 @@ def one(transaction: Transaction, source: str, external_id: str) -> Row | None:
     parameters = {"source": source, "external_id": external_id}
     found = first(transaction, _RECORDS["select_record"], parameters)
     return None if found is None else dict(found["record"])
+
+
+def headings(
+    transaction: Transaction, source: str, external_ids: Sequence[str]
+) -> list[HeadingRow]:
+    """Return what those of a source's records are that are there."""
+    columns = only(
+        transaction,
+        _RECORDS["select_headings"],
+        {"source": source, "external_ids": list(external_ids)},
+    )
+    return [HeadingRow(*row) for row in zip(*columns, strict=True)]
 
 
 def at(transaction: Transaction, sequence: int) -> Row | None:

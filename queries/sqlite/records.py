@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 
 from queries._load import Statement, load
-from queries.rows import IdentityRow, LastRecordRow, Parameters, Row, SupersessionRow
+from queries.rows import HeadingRow, IdentityRow, LastRecordRow, Parameters, Row, SupersessionRow
 from queries.sqlite._run import first, json_list, rows
 
 _RECORDS = load("sqlite/records.sql")
@@ -69,6 +69,15 @@ def identities(
         {"source": source, "external_ids": json_list(external_ids)},
     )
     return [IdentityRow(*row) for row in cursor]
+
+
+def headings(connection: Connection, source: str, external_ids: Iterable[str]) -> list[HeadingRow]:
+    """Return what those of a source's records are that are there."""
+    cursor = connection.execute(
+        _RECORDS["select_headings"].text,
+        {"source": source, "external_ids": json_list(external_ids)},
+    )
+    return [HeadingRow(*row) for row in cursor]
 
 
 def noun_at(connection: Connection, sequence: int) -> str | None:

@@ -26,6 +26,19 @@ FROM json_each(:external_ids) AS asked
 CROSS JOIN record ON record.source = :source AND record.external_id = asked.value
 LEFT JOIN supersession ON supersession.superseded = record.sequence;
 
+-- name: select_headings
+-- What many records of one source are. Parameters: source, external_ids (a JSON list).
+-- Returns a row for each that is there: external_id, sequence, record_type, sort.
+SELECT record.external_id, record.sequence, record.record_type,
+    coalesce(link.kind, event.kind, report.category, listing.list_name, '')
+FROM json_each(:external_ids) AS asked
+CROSS JOIN record ON record.source = :source AND record.external_id = asked.value
+LEFT JOIN link ON link.sequence = record.sequence
+LEFT JOIN event ON event.sequence = record.sequence
+LEFT JOIN report ON report.sequence = record.sequence
+LEFT JOIN listing ON listing.sequence = record.sequence
+WHERE record.record_type <> 'erased';
+
 -- name: select_noun_at
 -- Which noun the record at a sequence is. Parameters: sequence. Returns at most one row: record_type.
 SELECT record_type FROM record WHERE sequence = :sequence;

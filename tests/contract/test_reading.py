@@ -5,9 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsvc.model import LinkKind, Listing, ListKind, RecordType, SubjectKind, SubjectRef
+from graphsvc.model import (
+    EventKind,
+    LinkKind,
+    Listing,
+    ListKind,
+    RecordType,
+    ReportCategory,
+    SubjectKind,
+    SubjectRef,
+)
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store.ports import LINK_KIND_CODES, NO_END_US, NO_START_US, LinkColumns, Store
+from graphsvc.store.ports import (
+    LINK_KIND_CODES,
+    NO_END_US,
+    NO_START_US,
+    LinkColumns,
+    RecordHeading,
+    Store,
+)
 from tests.contract.evidence import (
     ALL_KINDS,
     ANN,
@@ -17,6 +33,7 @@ from tests.contract.evidence import (
     DAY,
     LATER,
     append_all,
+    append_one,
     event,
     link,
     listing,
@@ -241,3 +258,24 @@ def test_every_kind_of_link_keeps_its_code(store: Store) -> None:
     append_all(store, *(link(kind.value, kind=kind) for kind in LinkKind))
     codes = joined(list(store.iter_links(ALL_KINDS)), "kind").tolist()
     assert codes == [LINK_KIND_CODES[kind] for kind in LinkKind]
+
+
+def test_headings_say_what_records_are_in_the_order_asked(store: Store) -> None:
+    sequences = append_all(store, *one_of_each())
+    theirs = append_one(store, event("event", source="other"))
+    sorts = ["", LinkKind.KNOWS, next(iter(EventKind)), ReportCategory.FRAUD, "sanctions", "", ""]
+    wanted = [
+        RecordHeading(sequence, record_type, sort)
+        for sequence, record_type, sort in zip(sequences, RecordType, sorts, strict=True)
+    ]
+    asked = [("s", record.external_id) for record in one_of_each()]
+    assert store.headings(asked) == wanted
+    assert store.headings([("s", "no"), ("other", "event"), asked[1], asked[1]]) == [
+        None,
+        RecordHeading(theirs.sequence or 0, RecordType.EVENT, next(iter(EventKind))),
+        wanted[1],
+        wanted[1],
+    ]
+    assert store.headings([]) == []
+    store.erase({sequences[3]: "trace"}, {})
+    assert store.headings([("s", "report"), ("s", "trace")]) == [None, None]

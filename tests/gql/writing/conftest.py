@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from pydantic import SecretStr
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.app import Service, open_store
 from graphsvc.definitions import DefinitionLibrary
-from graphsvc.model import Record
+from graphsvc.model import AuditEntry, Record
 from graphsvc.settings import Settings
 from graphsvc.store.ports import Store
 from tests.gql.conftest import Asker, RunningServer, WatchedStore
-from tests.gql.world import MARKETPLACE, THIN_FILE
+from tests.gql.world import MARKETPLACE, THIN_FILE, account
 
 KEYS = {
     "shop": ([MARKETPLACE], ["service"]),
@@ -64,9 +65,25 @@ class Desk:
         return found.record
 
     def state(self) -> tuple[object, ...]:
-        """Return what every write moves."""
+        """Return what every write moves; reads are noted by another thread, at its leisure."""
         store = self.service.store
-        return store.last_sequence(), store.count_subjects(), store.last_audit_position()
+        changes = [
+            entry.draft.action
+            for entry in store.audit_entries(0, 100_000)
+            if not entry.draft.action.startswith("read_")
+        ]
+        return store.last_sequence(), store.count_subjects(), changes
+
+    def audited(self, key: str, last: str) -> list[AuditEntry]:
+        """Return the audit entries on an account, once there is one of the action `last`."""
+        pseudonym = self.service.pseudonyms.of_subject(account(key))
+        until = time.monotonic() + 20
+        while True:
+            entries = self.service.store.audit_entries(0, 100_000)
+            found = [entry for entry in entries if entry.draft.subject == pseudonym]
+            if any(entry.draft.action == last for entry in found) or time.monotonic() > until:
+                return found
+            time.sleep(0.02)
 
     @contextmanager
     def nothing_changes(self) -> Iterator[None]:
