@@ -6,6 +6,7 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
 from gql.jobs import JobMutations, JobQueries
@@ -15,20 +16,30 @@ from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
 from gql.mutations.records import RecordMutations
 from gql.mutations.reports import ReportMutations
+from gql.nodes import NodeQueries
+from gql.policies import PolicyQueries
+from gql.programmes import ProgrammeQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
+from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
+from gql.subscriptions import Subscription
 from gql.what_if import WhatIfQueries
 
 
 class Query(
+    AuditQueries,
     DecisionQueries,
     DisputeQueries,
     JobQueries,
+    NodeQueries,
+    PolicyQueries,
+    ProgrammeQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
+    SubjectListQueries,
     SubjectQueries,
     WhatIfQueries,
 ):
@@ -51,4 +62,6 @@ class Mutation(
     """
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+schema: GraphQLSchema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription
+).graphql_schema

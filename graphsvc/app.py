@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ import structlog
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
+from graphsvc.backtest import Backtest, Plan, run_backtest
 from graphsvc.decisions import Judge
 from graphsvc.definitions import DefinitionLibrary
 from graphsvc.errors import (
@@ -43,6 +44,7 @@ from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
     AuditDraft,
+    AuditEntry,
     DefinitionKind,
     LinkKind,
     Programme,
@@ -61,7 +63,7 @@ from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
-from graphsvc.store.ports import Store
+from graphsvc.store.ports import Store, WantedEntries
 from graphsvc.tracing import start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
@@ -536,6 +538,20 @@ class Service:
             link_kinds=kinds,
         )
 
+    def audited(
+        self,
+        purpose: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        action: str | None = None,
+        since: datetime | None = None,
+        pseudonym: str | None = None,
+    ) -> list[AuditEntry]:
+        """Return a purpose's entries of the audit after a position, in the order of the chain."""
+        wanted = WantedEntries(purpose=purpose, action=action, subject=pseudonym, since=since)
+        return self.store.audit_entries(after, limit, wanted)
+
     def runs(self, purpose: str | None = None, limit: int = 20) -> list[ScoreRun]:
         """Return published runs, the latest first."""
         if purpose is not None:
@@ -618,6 +634,42 @@ class Service:
         detail = f"{len(pruned.runs)} runs, {pruned.runs[-1].run_id} to {pruned.runs[0].run_id}"
         self.note(actor, AuditAction.RUNS_PRUNED, detail=detail)
         return pruned
+
+    def backtest(
+        self,
+        purpose: str,
+        plan: Plan,
+        *,
+        programme: str | None = None,
+        actor: str = "cli",
+        now: datetime | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Backtest:
+        """Return how well a programme's scores at past times told what came afterwards.
+
+        Args:
+            purpose: whose evidence is read, and nothing that it doesn't permit.
+            plan: which times, against what.
+            programme: name of one of the purpose's programmes; its champion otherwise.
+            actor: who asked, for the audit.
+            now: windows that end later are refused; the present where it is not given.
+            progress: called with times done and times in all.
+
+        Raises:
+            InvalidInputError: a window has not ended yet.
+        """
+        declared, chosen = self.library.purpose(purpose), self._programme(purpose, programme)
+        detail = f"{chosen.name} v{chosen.version}, {len(plan.cuts())} times"
+        self.note(actor, AuditAction.BACKTEST, purpose=purpose, detail=detail)
+        return run_backtest(
+            self.store,
+            self.snapshots,
+            chosen,
+            declared,
+            plan,
+            now=now or datetime.now(UTC),
+            progress=progress,
+        )
 
     def forget_current(self, programme: str) -> None:
         """Ask the store for a programme's current run at the next read."""

@@ -16,6 +16,9 @@ from graphsvc.cli.output import stderr
 from graphsvc.errors import SettingsError
 from graphsvc.settings import Settings
 
+LARGEST_MESSAGE = 1 << 18
+"""Bytes of a message over a WebSocket; gql.sockets refuses it too, under any other server."""
+
 METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Read by the metrics' library when a worker process loads it."""
 
@@ -45,6 +48,7 @@ def serve(
             port=settings.port,
             workers=settings.workers,
             http="gql.protocol:BoundedProtocol",
+            ws_max_size=LARGEST_MESSAGE,
             log_level=settings.log_level,
             access_log=False,
             server_header=False,

@@ -22,10 +22,15 @@ class AuditAction(StrEnum):
     RUN_RELEASED = "run_released"
     RUN_DISCARDED = "run_discarded"
     READ_REPORT = "read_report"
+    BACKTEST = "backtest"  # a programme was tested against outcomes; no subject is named
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
     READ_LINKS = "read_links"
+    READ_EVENTS = "read_events"
+    READ_REPORTS = "read_reports"
+    READ_LISTINGS = "read_listings"
+    READ_AUDIT = "read_audit"  # an auditor looked at the audit itself
     READ_DISPUTE = "read_dispute"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"
@@ -38,6 +43,7 @@ class AuditAction(StrEnum):
     LINK_ENDED = "link_ended"
     LISTING_LIFTED = "listing_lifted"
     REPORT_SETTLED = "report_settled"
+    SUBSCRIBED = "subscribed"  # asked to be told of every change from now on
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"
