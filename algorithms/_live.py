@@ -143,12 +143,6 @@ class Live(LiveValues):
         )  # fmt: skip
         self._is_changed = True
 
-    def _push(self, tolerance: float, budget: int) -> int:
-        raise NotImplementedError
-
-    def _is_settled(self, tolerance: float) -> bool:
-        raise NotImplementedError
-
     def _report_all(self, threshold: float) -> Int64s:
         changed = report_all(self._values(), self._reported, threshold)
         self._forget_moves()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from algorithms import _push_kernels as kernels
-from algorithms._fixed_point import solve
+from algorithms._fixed_point import Judge, solve
 from algorithms._live_kernels import largest_of, take_residual
 from algorithms._live_state import Bounds, new_state, with_room
 from algorithms._live_sweep import LiveOperator
@@ -18,6 +18,10 @@ from algorithms.errors import ConvergenceError, InvalidArgumentError
 
 # Solved for so much of the tolerance to begin with, the first changes have something to use up.
 BEGIN_SHARE = 0.1
+# Sweeps end when the rows that are not settled have this share of the links; pushes over them may
+# walk as many links as so many sweeps.
+CORNER_SHARE = 0.05
+CORNER_SWEEPS = 1.0
 
 
 class LiveValues:
@@ -86,6 +90,12 @@ class LiveValues:
         raise NotImplementedError
 
     def _bounds(self, state: State | None = None) -> Bounds:
+        raise NotImplementedError
+
+    def _push(self, tolerance: float, budget: int) -> int:
+        raise NotImplementedError
+
+    def _is_settled(self, tolerance: float) -> bool:
         raise NotImplementedError
 
     def _judge(self, norms: Norms, sweeps: int) -> tuple[Certificate, float]:
@@ -204,21 +214,33 @@ class LiveValues:
 
     def _iterate(self, tolerance: float, share: float) -> int:
         """Mixed sweeps from the values as they stand."""
-        n, operator = self.n, self._operator()
         floor = self._judge(Norms(0.0, 0.0, self._largest_own()), 0)[1]
         if floor > tolerance:
             raise ConvergenceError(
                 tolerance, floor, 0, "float64 rounding alone is larger; raise the tolerance"
             )
+        # Rounding that takes half of the share leaves nothing to gain from it.
+        target = tolerance * share if floor <= 0.5 * share * tolerance else tolerance
+        if self.by_column:
+            return self._swept(target, self._judge, self._start())
+        few = CORNER_SHARE * self.graph.m
+
+        def until_corners(norms: Norms, sweeps: int) -> tuple[Certificate, float]:
+            certificate, bound = self._judge(norms, sweeps)
+            return certificate, 0.0 if norms.busy <= few else bound
+
+        sweeps = self._swept(target, until_corners, self._start())
+        # What is left are rows that are slow for themselves: pushes walk only those.
+        self._push(target, int(CORNER_SWEEPS * self.graph.m))
+        if not self._is_settled(target):
+            sweeps += self._swept(target, self._judge, self._state.x[: self.n])
+        return sweeps
+
+    def _swept(self, tolerance: float, judge: Judge, start: Floats) -> int:
+        n, state, operator = self.n, self._state, self._operator()
         values, certificate = solve(
-            operator,
-            self._judge,
-            operator.point_of(self._start()),
-            # Rounding that takes half of the share leaves nothing to gain from it.
-            tolerance=tolerance * share if floor <= 0.5 * share * tolerance else tolerance,
-            max_sweeps=None,
+            operator, judge, operator.point_of(start), tolerance=tolerance, max_sweeps=None
         )
-        state = self._state
         state.x[:n] = values
         self._residual, norm = take_residual(
             state.fc[:n], values, operator.t, operator.unit, self.by_column

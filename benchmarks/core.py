@@ -2,8 +2,8 @@
 
 Every solver's error is measured against a solution certified to 1e-12. A solver whose error is
 above the target gets a tighter stop rule until it meets it, so that nobody wins by stopping early.
-Trials alternate between solvers; medians count, the spread is (slowest − fastest) / median. Slow
-solvers get one run, so that all tables come in a quarter of an hour on a quiet machine.
+Trials alternate between solvers; medians count, the spread is (slowest − fastest) / median. Solvers
+far from ours get one run, so that all tables come in a quarter of an hour on a quiet machine.
 `--cpu` takes the processor time of the process in place of the clock: on a machine that others
 use, waiting is no property of a solver. Only one thread is measured then. Compilation, reading
 and the building of each peer's own graph are not timed.
@@ -24,7 +24,9 @@ TARGETS = (1e-4, 1e-6, 1e-9)
 TIGHTEST = 1e-15
 ONE_RUN_IS_ENOUGH_S = 1.0
 # A table takes about so long: a solver has one run at each target, more while there is time.
-TABLE_S = 30.0
+TABLE_S = 20.0
+# Ours, and whoever is not this many times slower, have all their runs whatever they take.
+CONTENDS = 6.0
 # Who takes longer than this on one thread is not run again on two.
 TOO_SLOW_S = 5.0
 LARGEST_FOR_ALL = 10_000_000
@@ -88,11 +90,13 @@ def measure(
         row.solver.use_threads(min(threads))
         _find_rules(row, problem, min(threads), clock)
     for trial in range(asked.trials):
-        if trial and time.perf_counter() - begun > TABLE_S:
-            break
+        is_late = trial > 0 and time.perf_counter() - begun > TABLE_S
         for target in TARGETS:
             for count in threads:
-                _alternate(rows, target, count, threads, clock)
+                some = [
+                    row for row in rows if not is_late or _contends(row, rows[0], target, count)
+                ]
+                _alternate(some, target, count, threads, clock)
     _print(rows, threads)
 
 
@@ -141,12 +145,21 @@ def _alternate(
             continue
         alone = row.seconds.get((target, min(threads)), [0.0])
         taken = row.seconds.setdefault((target, count), [])
-        if (taken and taken[0] > ONE_RUN_IS_ENOUGH_S) or (not taken and alone[0] > TOO_SLOW_S):
+        is_known = bool(taken) and taken[0] > ONE_RUN_IS_ENOUGH_S
+        if is_known and not _contends(row, rows[0], target, count):
+            continue
+        if not taken and alone[0] > TOO_SLOW_S:
             continue
         row.solver.use_threads(count)
         begun = clock()
         row.solver.solve(row.rules[target][0])
         taken.append(clock() - begun)
+
+
+def _contends(row: Row, ours: Row, target: float, count: int) -> bool:
+    """Say whether a solver's first run is near enough to ours for chance to matter."""
+    first, best = (one.seconds.get((target, count)) for one in (row, ours))
+    return bool(first and best) and first[0] < CONTENDS * best[0]
 
 
 def _print(rows: list[Row], threads: list[int]) -> None:

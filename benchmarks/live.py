@@ -20,8 +20,8 @@ import numba
 import numpy as np
 
 import algorithms
-from benchmarks.core import _machine
 from benchmarks.graphs import graphs
+from benchmarks.machine import machine
 
 LISTED = 0.8
 
@@ -76,7 +76,7 @@ def main() -> None:
     asked = parser.parse_args()
     numba.set_num_threads(asked.threads)
     size = QUICK if asked.quick else FULL
-    print(f"{_machine()}; {time.strftime('%Y-%m-%d')}; sweeps on {asked.threads} threads")
+    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; sweeps on {asked.threads} threads")
     print("Milliseconds. 'swept': how many of them went over to whole sweeps.")
     for name, graph in _graphs(asked.quick):
         for table, measure in _tables(name, graph, size):

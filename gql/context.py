@@ -6,13 +6,15 @@ from typing import cast
 
 from graphql import GraphQLResolveInfo
 
+from gql.audit_view import AuditView
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.case_desk import CaseDesk
 from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.jobs.operating import Operating
+from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
 from graphsvc.writing import Writing
 
@@ -55,6 +57,19 @@ class RequestContext:
             self._view = PurposeView(self._service, self._trail, self._principal, declared)
         return self._view
 
+    def audit(self, purpose: str) -> AuditView:
+        """Return what the caller may see of a purpose's audit.
+
+        Raises:
+            NotPermittedError: see `view`; or the credential is no auditor's.
+        """
+        name = self.view(purpose).purpose.name
+        if not self._principal.holds_one_of(Role.AUDITOR):
+            raise NotPermittedError(
+                f"to read the audit, a credential needs the role {Role.AUDITOR}"
+            )
+        return AuditView(self._service, self._principal, name)
+
     def writing(self, purpose: str | None) -> Writing:
         """Return what the caller may write for a purpose; arguments as of `view`.
 
@@ -78,6 +93,20 @@ class RequestContext:
         """Return what the caller may do about a purpose's cases; as of `view`."""
         declared = self.view(purpose).purpose
         return CaseDesk(self._service, self._principal, declared, self._trail.record)
+
+    def operating(self, purpose: str | None) -> Operating:
+        """Return the jobs that the caller may see and ask for; arguments as of `view`.
+
+        Raises:
+            NotPermittedError: the credential doesn't hold the purpose or the role.
+            InvalidInputError: it is None, and the credential holds several.
+        """
+        name = self._only_purpose() if purpose is None else purpose
+        declared = self._declared(name)
+        if declared is None or not may_write_for(self._principal, declared):
+            raise self._principal.refusal(name)
+        self._fix(name)
+        return Operating(self._service, self._principal, declared)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

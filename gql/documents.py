@@ -25,6 +25,7 @@ from graphql import (
     visit,
 )
 
+from gql.compiled import CompiledOperation, compile_operation
 from gql.costs import CostPlan
 from gql.errors import (
     DOCUMENT_NOT_TRUSTED,
@@ -46,8 +47,8 @@ TOKENS_BESIDES = 50
 class Operation:
     """One operation of a valid document, ready to be run with variables.
 
-    `label` is what it is counted under. `may_be_immediate` holds until it turns out that memory
-    alone never answers it.
+    `label` is what it is counted under; `compiled` is None where only the executor can run it.
+    `may_be_immediate` holds until it turns out that memory alone never answers it.
     """
 
     document: DocumentNode
@@ -55,6 +56,7 @@ class Operation:
     label: str
     kind: OperationType
     costs: CostPlan
+    compiled: CompiledOperation | None
     may_be_immediate: bool
 
 
@@ -232,7 +234,10 @@ class Documents:
                 costs = CostPlan.of(self._schema, node, definition)
                 may_be_immediate = kind is OperationType.QUERY and not reads_schema
                 label = operation_label(definition, is_trusted=is_trusted)
-                operations[name] = Operation(node, name, label, kind, costs, may_be_immediate)
+                compiled = compile_operation(self._schema, node, definition)
+                operations[name] = Operation(
+                    node, name, label, kind, costs, compiled, may_be_immediate
+                )
         return Document(_digest(text), node, operations, reads_schema)
 
 

@@ -1,7 +1,7 @@
 """The one way from an operation, variables and a context to a result.
 
-Knows no HTTP, no credentials, no limits. What answers a hot operation faster than the executor
-does belongs here, behind `run`.
+Knows no HTTP, no credentials, no limits. A query that is compiled is answered by that; GraphQL's
+executor answers everything else, and whatever a compiled query turns out not to know.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema, execute_sync
 
+from gql.compiled import NotCompiledError
 from gql.context import RequestContext
 from gql.documents import Operation
 from gql.patience import StoreNeededError
@@ -37,16 +38,34 @@ def run(
     Raises:
         StoreNeededError: the context's service is one FromMemory, and that was not enough.
     """
-    result = execute_sync(
+    result = _result(schema, operation, variables, context, with_suggestions=with_suggestions)
+    for error in result.errors or ():
+        if isinstance(error.original_error, StoreNeededError):
+            raise error.original_error
+    return result
+
+
+def _result(
+    schema: GraphQLSchema,
+    operation: Operation,
+    variables: Mapping[str, Any],
+    context: RequestContext,
+    *,
+    with_suggestions: bool,
+) -> ExecutionResult:
+    hide_suggestions = not with_suggestions
+    if operation.compiled is not None:
+        try:
+            return operation.compiled.run(variables, context, hide_suggestions=hide_suggestions)
+        except NotCompiledError:
+            # What was read so far is in the context; it isn't put on the audit twice.
+            operation.compiled = None
+    return execute_sync(
         schema,
         operation.document,
         context_value=context,
         variable_values=dict(variables),
         operation_name=operation.name,
         execution_context_class=TableExecution,
-        hide_suggestions=not with_suggestions,
+        hide_suggestions=hide_suggestions,
     )
-    for error in result.errors or ():
-        if isinstance(error.original_error, StoreNeededError):
-            raise error.original_error
-    return result

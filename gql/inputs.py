@@ -67,18 +67,21 @@ def coerced_subjects(
     for definition in operation.variable_definitions:
         name = definition.variable.name.value
         values = given.get(name)
-        if isinstance(values, list) and print_ast(definition.type) in _SUBJECT_LISTS:
-            subjects = _plain_subjects(values)
+        if isinstance(values, list) and print_ast(definition.type) in SUBJECT_LISTS:
+            subjects = plain_subjects(values)
             if subjects is not None:
                 coerced[name] = subjects
     return coerced, _without_variables(document, operation, coerced) if coerced else document
 
 
-_SUBJECT_LISTS = frozenset({"[SubjectInput!]!", "[SubjectInput!]"})
+SUBJECT_LISTS = frozenset({"[SubjectInput!]!", "[SubjectInput!]"})
+"""Types of variables that `plain_subjects` may coerce."""
+
 _KIND_NAMES = {kind.name: kind for kind in SubjectKind}
 
 
-def _plain_subjects(values: list[Any]) -> list[SubjectRef] | None:
+def plain_subjects(values: list[Any]) -> list[SubjectRef] | None:
+    """Return a variable's subjects, None where GraphQL's own coercion should look at them."""
     subjects = []
     for value in values:
         if not isinstance(value, dict) or len(value) != 2:

@@ -6,9 +6,11 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.audits import AuditQueries
 from gql.cases import CaseQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.jobs import JobMutations, JobQueries
 from gql.mutations.cases import CaseMutations
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
@@ -16,20 +18,31 @@ from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
 from gql.mutations.records import RecordMutations
 from gql.mutations.reports import ReportMutations
+from gql.nodes import NodeQueries
+from gql.policies import PolicyQueries
+from gql.programmes import ProgrammeQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
+from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
+from gql.subscriptions import Subscription
 from gql.what_if import WhatIfQueries
 
 
 class Query(
+    AuditQueries,
     CaseQueries,
     DecisionQueries,
     DisputeQueries,
+    JobQueries,
+    NodeQueries,
+    PolicyQueries,
+    ProgrammeQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
+    SubjectListQueries,
     SubjectQueries,
     WhatIfQueries,
 ):
@@ -40,6 +53,7 @@ class Mutation(
     CaseMutations,
     DisputeMutations,
     EventMutations,
+    JobMutations,
     LinkMutations,
     ListingMutations,
     RecordMutations,
@@ -52,4 +66,6 @@ class Mutation(
     """
 
 
-schema: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+schema: GraphQLSchema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription
+).graphql_schema

@@ -27,9 +27,15 @@ from graphql import (
 )
 from graphql.pyutils import Path
 
+from gql.ids import global_id
 from gql.inputs import coerced_subjects
+from graphsvc.model import SubjectKind, SubjectRef
 
 Column = Callable[[], "Sequence[object] | Table"]
+
+
+# Looked up, for `name` of an enum's member is a call.
+_KINDS = {kind: kind.name for kind in SubjectKind}
 
 
 class Table(Sequence[Any]):
@@ -140,46 +146,66 @@ class TableExecution(ExecutionContext):
     ) -> Any:
         """Complete a list; see the executor's own."""
         if isinstance(result, Table):
-            rows = self._completed(get_named_type(return_type), field_nodes, result)
+            rows = completed_table(return_type, field_nodes, result, self.collect_subfields)
             if rows is not None:
                 return rows
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
-    def _completed(
-        self, row_type: Any, field_nodes: list[FieldNode], table: Table
-    ) -> list[dict[str, object]] | None:
-        """Return all rows as the query wants them, None where it asks for what is no column."""
-        if not isinstance(row_type, GraphQLObjectType):
-            return None
-        columns = []
-        fields = self.collect_subfields(row_type, field_nodes)
-        for nodes in fields.values():
-            column = self._column(row_type, nodes, table)
-            if column is None:
-                return None
-            columns.append(column)
-        names = list(fields)
-        if not columns:
-            return [{} for _ in range(len(table))]
-        # Not strict: the check costs a third more, and every column is as long as its table.
-        return [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905
 
-    def _column(
-        self, row_type: GraphQLObjectType, nodes: list[FieldNode], table: Table
-    ) -> Sequence[object] | None:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return [row_type.name] * len(table)
-        found = None if nodes[0].arguments else table.column(name)
-        if not isinstance(found, Table):
-            return found
-        rows = self._completed(get_named_type(row_type.fields[name].type), nodes, found)
-        return None if rows is None else found.gathered(rows)
+Choose = Callable[[GraphQLObjectType, list[FieldNode]], Mapping[str, list[FieldNode]]]
+"""Returns the fields that some nodes choose of a type, by their names in the answer."""
+
+
+def completed_table(
+    type_: Any, nodes: list[FieldNode], table: Table, choose: Choose
+) -> list[dict[str, object]] | None:
+    """Return all rows as the query wants them, None where it asks for what is no column."""
+    row_type = get_named_type(type_)
+    if not isinstance(row_type, GraphQLObjectType):
+        return None
+    columns = []
+    fields = choose(row_type, nodes)
+    for chosen in fields.values():
+        column = _column(row_type, chosen, table, choose)
+        if column is None:
+            return None
+        columns.append(column)
+    names = list(fields)
+    if not columns:
+        return [{} for _ in range(len(table))]
+    # Not strict: the check costs a third more, and every column is as long as its table.
+    return [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905
+
+
+def _column(
+    row_type: GraphQLObjectType, nodes: list[FieldNode], table: Table, choose: Choose
+) -> Sequence[object] | None:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return [row_type.name] * len(table)
+    found = None if nodes[0].arguments else table.column(name)
+    if not isinstance(found, Table):
+        return found
+    rows = completed_table(row_type.fields[name].type, nodes, found, choose)
+    return None if rows is None else found.gathered(rows)
 
 
 def same(value: object, length: int) -> Column:
     """Return a column that holds one value in every row."""
     return lambda: [value] * length
+
+
+def subject_table(subjects: list[SubjectRef]) -> Table:
+    """Return subjects as GraphQL's rows."""
+    return Table(
+        len(subjects),
+        subjects.__getitem__,
+        {
+            "id": lambda: [global_id("Subject", subject) for subject in subjects],
+            "kind": lambda: [_KINDS[kind] for kind, _ in subjects],
+            "key": lambda: [key for _, key in subjects],
+        },
+    )
 
 
 def execute_tables(

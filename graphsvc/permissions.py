@@ -31,6 +31,7 @@ class Act(StrEnum):
     READ_DISPUTES = "read disputes"
     KEEP_CASES = "keep cases"
     READ_CASES = "read cases"
+    RUN_JOBS = "run jobs"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -50,6 +51,7 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
     Act.KEEP_CASES: frozenset({Role.ANALYST}),
     Act.READ_CASES: frozenset({Role.ANALYST, Role.REVIEWER, Role.AUDITOR}),
+    Act.RUN_JOBS: frozenset({Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
 

@@ -100,6 +100,15 @@ class HostedPurpose:
         """Whether there are scores to read."""
         return self._life is not None
 
+    @property
+    def standing_life(self) -> Life | None:
+        """The engine that stands, whatever it has yet to feel; None while it is being built."""
+        return self._life
+
+    def last_recorded(self) -> int:
+        """Return the last sequence number in the store."""
+        return self._store.last_sequence()
+
     def start(self) -> None:
         """Begin to build."""
         self._thread.start()

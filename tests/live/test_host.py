@@ -121,9 +121,9 @@ class Picture:
             assert abs(self.scores[account(key)] - score(host, key)) <= REPORTED, key
 
 
-def follow(host: LiveHost, service: Service, picture: Picture, **wanted: object) -> Following:
+def follow(host: LiveHost, picture: Picture, **wanted: object) -> Following:
     asked = Wanted(**wanted)  # type: ignore[arg-type]
-    return Following(host.of(PURPOSE), service.store, asked, picture.cursor)
+    return Following(host.of(PURPOSE), asked, picture.cursor)
 
 
 def picture_of_all(host: LiveHost, service: Service) -> Picture:
@@ -235,7 +235,7 @@ def test_from_the_moment_an_erasure_returns_nobody_reads_who_was_erased(service:
         with pytest.raises(SubjectNotFoundError):
             host.of(PURPOSE).reading(account("far"))
         events = []
-        following = follow(host, service, picture)
+        following = follow(host, picture)
         while (found := following.next()) is not None:
             events.append(found)
         assert events
@@ -246,7 +246,7 @@ def test_from_the_moment_an_erasure_returns_nobody_reads_who_was_erased(service:
 def test_each_change_begins_where_the_one_before_ended(service: Service) -> None:
     with hosted(service) as host:
         picture = picture_of_all(host, service)
-        following = follow(host, service, picture)
+        following = follow(host, picture)
         for number in range(12):
             # Each of these alone moves far's score by less than what is published.
             service.store.append(
@@ -271,7 +271,7 @@ def test_a_reader_that_comes_back_to_the_same_server_goes_on_without_loss_or_dou
                         external_id=f"l{number}")]
             )  # fmt: skip
             felt(host, service)
-            picture.drain(follow(host, service, picture))
+            picture.drain(follow(host, picture))
         picture.is_that_of(host, ["far", "shop", "supplier", "seed", "witness"])
         assert picture.numbers == list(range(1, numbered(host) + 1))
         assert picture.resyncs == []
@@ -282,10 +282,10 @@ def test_after_a_restart_a_reader_is_told_what_moved_meanwhile(service: Service)
         picture = picture_of_all(host, service)
         service.store.append([event(EventKind.CHARGEBACK, "far")])
         felt(host, service)
-        picture.drain(follow(host, service, picture))
+        picture.drain(follow(host, picture))
     service.store.append([listed("supplier", "marketplace-fraud"), trusts("newcomer", "shop")])
     with hosted(service) as host:
-        following = follow(host, service, picture)
+        following = follow(host, picture)
         first = following.next()
         assert first is not None
         assert first.resync is not None
@@ -310,7 +310,7 @@ def test_a_reader_may_go_to_and_fro_between_servers(service: Service) -> None:
             host = hosts[turn % 2]
             service.store.append([event(EventKind.CHARGEBACK, "far", external_id=f"c{turn}")])
             felt(host, service)
-            picture.drain(follow(host, service, picture))
+            picture.drain(follow(host, picture))
             picture.is_that_of(host, ["far", "shop", "supplier"])
         assert len(picture.resyncs) == 5
 
@@ -323,9 +323,9 @@ def test_a_server_that_lags_behind_a_cursor_catches_up_before_it_answers(
             picture = picture_of_all(quick, service)
             service.store.append([listed("supplier", "marketplace-fraud")])
             felt(quick, service)
-            picture.drain(follow(quick, service, picture))
+            picture.drain(follow(quick, picture))
         assert slow.status()[0].sequence < service.store.last_sequence()
-        following = follow(slow, other, picture)
+        following = follow(slow, picture)
         assert following.next() is None
         felt(slow, other)
         picture.drain(following)
@@ -339,7 +339,7 @@ def test_after_an_erasure_and_a_restart_a_reader_is_told_all_that_there_is(
         picture = picture_of_all(host, service)
     service.redress.erase(account("far"), actor="a")
     with hosted(service) as host:
-        picture.drain(follow(host, service, picture))
+        picture.drain(follow(host, picture))
         assert picture.resyncs == [(ResyncReason.OTHER_SERVER, True)]
         assert account("far") not in picture.scores
         picture.is_that_of(host, ["shop", "supplier", "seed", "witness"])
@@ -353,7 +353,7 @@ def test_who_asks_for_some_subjects_gets_them_all_in_a_resync_and_no_others(
         picture = picture_of_all(host, service)
     with hosted(service) as host:
         picture.scores.clear()
-        picture.drain(follow(host, service, picture, subjects=asked))
+        picture.drain(follow(host, picture, subjects=asked))
         assert picture.scores == {account("far"): score(host, "far")}
         assert picture.resyncs == [(ResyncReason.OTHER_SERVER, True)]
 
@@ -362,7 +362,7 @@ def test_bands_let_through_what_enters_leaves_or_moves_within_them(service: Serv
     with hosted(service) as host:
         picture = picture_of_all(host, service)
         band = host.of(PURPOSE).reading(account("supplier")).reading.values.band
-        following = follow(host, service, picture, bands=frozenset({"critical"}))
+        following = follow(host, picture, bands=frozenset({"critical"}))
         service.store.append([listed("supplier", "marketplace-fraud")])
         felt(host, service)
         first = following.next()
@@ -412,7 +412,7 @@ def test_a_reader_that_asks_for_little_still_gets_a_cursor_now_and_then(
     service: Service,
 ) -> None:
     with hosted(service) as host:
-        following = follow(host, service, Picture(), subjects=frozenset({account("nobody")}))
+        following = follow(host, Picture(), subjects=frozenset({account("nobody")}))
         first = following.next()
         assert first is not None
         assert first.changes == ()
