@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.jobs import JobMutations, JobQueries
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
@@ -31,6 +32,7 @@ class Query(
     AuditQueries,
     DecisionQueries,
     DisputeQueries,
+    JobQueries,
     NodeQueries,
     PolicyQueries,
     ProgrammeQueries,
@@ -47,6 +49,7 @@ class Query(
 class Mutation(
     DisputeMutations,
     EventMutations,
+    JobMutations,
     LinkMutations,
     ListingMutations,
     RecordMutations,
