@@ -6,12 +6,13 @@ from typing import cast
 
 from graphql import GraphQLResolveInfo
 
+from gql.audit_view import AuditView
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
-from graphsvc.model import Purpose
+from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
 from graphsvc.writing import Writing
 
@@ -53,6 +54,19 @@ class RequestContext:
         if self._view is None:
             self._view = PurposeView(self._service, self._trail, self._principal, declared)
         return self._view
+
+    def audit(self, purpose: str) -> AuditView:
+        """Return what the caller may see of a purpose's audit.
+
+        Raises:
+            NotPermittedError: see `view`; or the credential is no auditor's.
+        """
+        name = self.view(purpose).purpose.name
+        if not self._principal.holds_one_of(Role.AUDITOR):
+            raise NotPermittedError(
+                f"to read the audit, a credential needs the role {Role.AUDITOR}"
+            )
+        return AuditView(self._service, self._principal, name)
 
     def writing(self, purpose: str | None) -> Writing:
         """Return what the caller may write for a purpose; arguments as of `view`.

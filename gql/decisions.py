@@ -8,16 +8,15 @@ from enum import StrEnum
 
 import graphene
 from graphql import GraphQLResolveInfo
-from graphql_relay import to_global_id
 
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.inputs import SubjectInput, checked_subjects
-from gql.scores import Reason
+from gql.lines import Reason
+from gql.seen import Decided, ReadDecision
 from gql.subjects import PROGRAMME, Subject
-from gql.tables import Column, Ragged, Sparse, Table, same
-from gql.view import Decided, ReadDecision
-from graphsvc.model import Advice, SubjectKind, SubjectRef
+from gql.tables import Column, Ragged, Sparse, Table, same, subject_table
+from graphsvc.model import Advice, SubjectRef
 
 AdviceEnum = described_enum(
     Advice,
@@ -50,7 +49,6 @@ DecisionProblemEnum = described_enum(
 
 # Looked up, for `name` of an enum's member is a call.
 _ADVICE = {advice: advice.name for advice in Advice}
-_KINDS = {kind: kind.name for kind in SubjectKind}
 
 
 def _of_advised(name: str) -> Callable[[ReadDecision, GraphQLResolveInfo], object]:
@@ -179,19 +177,6 @@ def decision_table(decided: Decided) -> Table:
     )
 
 
-def subject_table(subjects: list[SubjectRef]) -> Table:
-    """Return subjects as GraphQL's rows."""
-    return Table(
-        len(subjects),
-        subjects.__getitem__,
-        {
-            "id": lambda: [str(to_global_id("Subject", str(subject))) for subject in subjects],
-            "kind": lambda: [_KINDS[kind] for kind, _ in subjects],
-            "key": lambda: [key for _, key in subjects],
-        },
-    )
-
-
 def _found(decided: Decided) -> Table:
     decisions, size = decided.decisions, len(decided.places)
     judge, run = decisions.judge, decisions.run
@@ -234,7 +219,8 @@ def _resolve_decisions(
     programme: str | None = None,
 ) -> Table:
     view = RequestContext.of(info).view(purpose)
-    return decision_table(view.decisions(checked_subjects(subjects), programme))
+    view.expect(checked_subjects(subjects))
+    return decision_table(view.decisions(subjects, programme))
 
 
 class DecisionQueries(graphene.ObjectType):

@@ -6,11 +6,13 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLResolveInfo
 
+from gql.context import RequestContext
+from gql.lines import AdverseAction, Reason, ScoreLine, line_table
 from gql.paging import page_size
 from gql.runs import Run
 from gql.scalars import DateTime
-from gql.scores import Reason
 from gql.subjects import Subject
+from gql.tables import Table
 from graphsvc import explain, reasons
 
 DEFAULT_CONTRIBUTIONS = 20
@@ -111,6 +113,11 @@ class ExplainedValue(graphene.ObjectType):
     )
 
 
+def _resolve_lines(explanation: explain.Explanation, info: GraphQLResolveInfo) -> Table:
+    view = RequestContext.of(info).view(explanation.run.purpose)
+    return line_table(explanation.lines, names_reporters=view.may_name_reporters)
+
+
 def _resolve_reasons(
     explanation: explain.Explanation, info: GraphQLResolveInfo, first: int
 ) -> tuple[reasons.Reason, ...]:
@@ -180,4 +187,16 @@ class Explanation(graphene.ObjectType):
             required=True, default_value=5, description="How many at most, from 1 to 1000."
         ),
         resolver=_resolve_reasons,
+    )
+    lines = graphene.List(
+        graphene.NonNull(ScoreLine),
+        required=True,
+        description="Every record's, source's and limit's points, which add up to the score.",
+        resolver=_resolve_lines,
+    )
+    adverse_action = graphene.Field(
+        AdverseAction,
+        required=True,
+        description="The form for the subject itself.",
+        resolver=lambda explanation, info: explanation,
     )

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import graphene
 from graphene import relay
 from graphql import GraphQLResolveInfo
 
+from gql.connections import connection_fields, edge_fields, sequence_cursor
 from gql.enums import described_enum
-from gql.paging import cursor_of
+from gql.ids import global_id
 from gql.scalars import DateTime, Long
+from gql.seen import SeenLink
 from gql.subjects import Subject
-from gql.view import LinkPage, SeenLink
 from graphsvc.model import LinkKind
 
 LinkKindEnum = described_enum(
@@ -53,14 +55,33 @@ LinkDirectionEnum = described_enum(
 )
 
 
-class Link(graphene.ObjectType):
+class Link(  # type: ignore[call-arg]
+    graphene.ObjectType, interfaces=(relay.Node,), possible_types=(SeenLink,)
+):
     """A directed, typed, weighted tie, as one source stated it."""
 
+    id = graphene.ID(
+        required=True,
+        description="Opaque id, unique over all types.",
+        resolver=lambda seen, info: global_id("Link", seen.purpose, seen.sequence),
+    )
     kind = graphene.Field(
         LinkKindEnum,
         required=True,
         description="What ties the two together.",
         resolver=lambda seen, info: seen.link.kind,
+    )
+    src = graphene.Field(
+        Subject,
+        required=True,
+        description="The subject that it leads from.",
+        resolver=lambda seen, info: seen.link.src,
+    )
+    dst = graphene.Field(
+        Subject,
+        required=True,
+        description="The subject that it leads to.",
+        resolver=lambda seen, info: seen.link.dst,
     )
     weight = graphene.Float(
         required=True,
@@ -89,12 +110,12 @@ class Link(graphene.ObjectType):
     source = graphene.String(
         required=True,
         description="Who stated it.",
-        resolver=lambda seen, info: seen.link.source,
+        resolver=lambda seen, info: seen.source,
     )
     external_id = graphene.String(
         required=True,
         description="The source's own id of the statement.",
-        resolver=lambda seen, info: seen.link.external_id,
+        resolver=lambda seen, info: seen.external_id,
     )
     sequence = graphene.Field(
         Long, required=True, description="Its place among all records, from 1."
@@ -106,18 +127,14 @@ def _resolve_direction(seen: SeenLink, info: GraphQLResolveInfo) -> LinkDirectio
     return LinkDirection.OUTGOING if seen.is_outgoing else LinkDirection.INCOMING
 
 
-def _cursor(seen: SeenLink) -> str:
-    return cursor_of("link", seen.sequence)
+_CURSOR = sequence_cursor("link")
+_EDGE: dict[str, Any] = edge_fields(Link, "link", _CURSOR)
 
 
 class LinkEdge(graphene.ObjectType):
     """A link as seen from the subject that was asked about."""
 
-    cursor = graphene.String(
-        required=True,
-        description="Opaque place of the link; send it as `after` to go on from here.",
-        resolver=lambda seen, info: _cursor(seen),
-    )
+    cursor = _EDGE["cursor"]
     direction = graphene.Field(
         LinkDirectionEnum,
         required=True,
@@ -125,32 +142,14 @@ class LinkEdge(graphene.ObjectType):
         resolver=_resolve_direction,
     )
     other = graphene.Field(Subject, required=True, description="The subject at the other end.")
-    node = graphene.Field(
-        Link, required=True, description="The link.", resolver=lambda seen, info: seen
-    )
+    node = _EDGE["node"]
 
 
-def _resolve_page_info(page: LinkPage, info: GraphQLResolveInfo) -> relay.PageInfo:
-    return relay.PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=_cursor(page.links[0]) if page.links else None,
-        end_cursor=_cursor(page.links[-1]) if page.links else None,
-    )
+_CONNECTION = connection_fields(LinkEdge, "in the order in which they were recorded", _CURSOR)
 
 
 class LinkConnection(graphene.ObjectType):
     """One page of a subject's links."""
 
-    edges = graphene.List(
-        graphene.NonNull(LinkEdge),
-        required=True,
-        description="The links, in the order in which they were recorded.",
-        resolver=lambda page, info: page.links,
-    )
-    page_info = graphene.Field(
-        relay.PageInfo,
-        required=True,
-        description="Whether there are more, and where to go on.",
-        resolver=_resolve_page_info,
-    )
+    edges = _CONNECTION["edges"]
+    page_info = _CONNECTION["page_info"]

@@ -45,7 +45,12 @@ def sequence_after(noun: str, cursor: str | None) -> int:
         found, digits = "", ""
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= 19
     if found != noun or not is_number or int(digits) > LARGEST_SEQUENCE:
-        raise InvalidInputError(
-            f"after: {cursor[:64]!r} is no cursor of this list; send an endCursor that it gave"
-        )
+        raise foreign_cursor(cursor)
     return int(digits)
+
+
+def foreign_cursor(cursor: str) -> InvalidInputError:
+    """Return the one answer to a cursor that the list never gave."""
+    return InvalidInputError(
+        f"after: {cursor[:64]!r} is no cursor of this list; send an endCursor that it gave"
+    )

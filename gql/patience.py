@@ -17,7 +17,7 @@ from graphsvc.app import Service
 from graphsvc.model import AuditDraft
 from graphsvc.runs import PublishedScores
 
-_IN_MEMORY = frozenset({"audit_draft", "library", "pseudonyms", "settings"})
+_IN_MEMORY = frozenset({"audit_draft", "audit_drafts", "library", "pseudonyms", "settings"})
 
 
 class StoreNeededError(Exception):

@@ -8,10 +8,12 @@ from operator import attrgetter
 from typing import Any
 
 import graphene
+from graphene import relay
 from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.ids import global_id
 from gql.links import LinkKindEnum
 from graphsvc.model import EventKind, ReportCategory
 from graphsvc.model import Purpose as DeclaredPurpose
@@ -61,9 +63,16 @@ def _set_field(of_type: Any, name: str, description: str) -> Any:
     )
 
 
-class Purpose(graphene.ObjectType):
+class Purpose(  # type: ignore[call-arg]
+    graphene.ObjectType, interfaces=(relay.Node,), possible_types=(DeclaredPurpose,)
+):
     """Why scores are made, and all that may be seen for it; what isn't named here never is."""
 
+    id = graphene.ID(
+        required=True,
+        description="Opaque id, unique over all types.",
+        resolver=lambda purpose, info: global_id("Purpose", purpose.name),
+    )
     name = graphene.String(required=True, description="Name, as `purpose` arguments take it.")
     version = graphene.Int(required=True, description="Version of the declaration.")
     description = graphene.String(required=True, description="What it is about.")

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import graphene
+from graphene import relay
 from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
+from gql.ids import global_id
 from gql.paging import page_size
 from gql.scalars import DateTime, Long
 from graphsvc.model import ScoreRun
@@ -30,9 +32,16 @@ class Certificate(graphene.ObjectType):
     sweeps = graphene.Int(required=True, description="Passes over all links that it took.")
 
 
-class Run(graphene.ObjectType):
+class Run(  # type: ignore[call-arg]
+    graphene.ObjectType, interfaces=(relay.Node,), possible_types=(ScoreRun,)
+):
     """One published recomputation of all scores of a purpose; it never changes."""
 
+    id = graphene.ID(
+        required=True,
+        description="Opaque id, unique over all types.",
+        resolver=lambda run, info: global_id("Run", run.purpose, run.run_id),
+    )
     run_id = graphene.String(required=True, description="Id of the run; ids sort by time.")
     purpose = graphene.String(required=True, description="Name of the purpose.")
     purpose_version = graphene.Int(
@@ -65,6 +74,10 @@ def _resolve_runs(root: None, info: GraphQLResolveInfo, purpose: str, first: int
     return RequestContext.of(info).view(purpose).runs(page_size(first))
 
 
+def _resolve_run(root: None, info: GraphQLResolveInfo, purpose: str, run_id: str) -> ScoreRun:
+    return RequestContext.of(info).view(purpose).run(run_id)
+
+
 class RunQueries(graphene.ObjectType):
     """Fields of Query that lead to runs."""
 
@@ -76,4 +89,12 @@ class RunQueries(graphene.ObjectType):
             required=True, default_value=20, description="How many at most, from 1 to 1000."
         ),
         resolver=_resolve_runs,
+    )
+    run = graphene.Field(
+        Run,
+        description="One published run. Null, with the error code RUN_NOT_FOUND, where the purpose "
+        "has none of that id.",
+        purpose=graphene.String(required=True, description="Whose run."),
+        run_id=graphene.String(required=True, description="The run's `runId`."),
+        resolver=_resolve_run,
     )

@@ -12,7 +12,8 @@ from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
 LARGEST_WHOLE_NUMBER = 2**53
 
 
-def _time_text(value: datetime) -> str:
+def time_text(value: datetime) -> str:
+    """Return a time as this API writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -46,7 +47,7 @@ def _whole_number_of_literal(node: ValueNode, variables: dict[str, Any] | None =
 class DateTime(graphene.Scalar):
     """A time in ISO 8601, always in UTC, for example 2026-01-31T12:00:00Z."""
 
-    serialize = staticmethod(_time_text)
+    serialize = staticmethod(time_text)
     parse_value = staticmethod(_parsed_time)
     parse_literal = staticmethod(_time_of_literal)
 

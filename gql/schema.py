@@ -6,6 +6,7 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLSchema
 
+from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
 from gql.mutations.disputes import DisputeMutations
@@ -14,19 +15,28 @@ from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
 from gql.mutations.records import RecordMutations
 from gql.mutations.reports import ReportMutations
+from gql.nodes import NodeQueries
+from gql.policies import PolicyQueries
+from gql.programmes import ProgrammeQueries
 from gql.purposes import PurposeQueries
 from gql.runs import RunQueries
 from gql.scores import ScoreQueries
+from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
 from gql.what_if import WhatIfQueries
 
 
 class Query(
+    AuditQueries,
     DecisionQueries,
     DisputeQueries,
+    NodeQueries,
+    PolicyQueries,
+    ProgrammeQueries,
     PurposeQueries,
     RunQueries,
     ScoreQueries,
+    SubjectListQueries,
     SubjectQueries,
     WhatIfQueries,
 ):

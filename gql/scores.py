@@ -10,10 +10,13 @@ from graphql import GraphQLResolveInfo
 
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.lines import AdverseAction, Reason, ScoreLine, line_table
 from gql.paging import page_size
 from gql.runs import Run
-from gql.subjects import Subject, SubjectKindEnum
-from gql.view import ReadScore
+from gql.seen import ReadScore
+from gql.subjects import PROGRAMME, Subject, SubjectKindEnum
+from gql.tables import Table
+from graphsvc.explain import Explanation
 from graphsvc.model import SubjectKind
 from graphsvc.reasons import Reason as ExplainedReason
 
@@ -46,22 +49,25 @@ TopByEnum = described_enum(
 )
 
 
-class Reason(graphene.ObjectType):
-    """One reason for a score."""
-
-    code = graphene.String(required=True, description="Code of the reason, stable over time.")
-    points = graphene.Float(
-        required=True, description="Its effect on the score in points; negative ones lower it."
-    )
-    text = graphene.String(required=True, description="The reason in plain words.")
-
-
 def _resolve_reasons(
     score: ReadScore, info: GraphQLResolveInfo, first: int
 ) -> tuple[ExplainedReason, ...]:
     wanted = page_size(first)
+    return _explanation(score, info).reasons[:wanted]
+
+
+def _explanation(score: ReadScore, info: GraphQLResolveInfo) -> Explanation:
     view = RequestContext.of(info).view(score.run.purpose)
-    return view.explanation(score.values.subject).reasons[:wanted]
+    return view.explanation(score.values.subject, score.run.programme)
+
+
+def _resolve_lines(score: ReadScore, info: GraphQLResolveInfo) -> Table:
+    view = RequestContext.of(info).view(score.run.purpose)
+    return line_table(_explanation(score, info).lines, names_reporters=view.may_name_reporters)
+
+
+def _resolve_beside(score: ReadScore, info: GraphQLResolveInfo) -> list[ReadScore]:
+    return RequestContext.of(info).view(score.run.purpose).beside(score)
 
 
 class Score(graphene.ObjectType):
@@ -136,6 +142,26 @@ class Score(graphene.ObjectType):
         ),
         resolver=_resolve_reasons,
     )
+    lines = graphene.List(
+        graphene.NonNull(ScoreLine),
+        required=True,
+        description="Every record's, source's and limit's points, which add up to the score. "
+        "Solved on the graph when it is asked for.",
+        resolver=_resolve_lines,
+    )
+    adverse_action = graphene.Field(
+        AdverseAction,
+        required=True,
+        description="The form for the subject itself. Solved on the graph when it is asked for.",
+        resolver=_explanation,
+    )
+    side_by_side = graphene.List(
+        graphene.NonNull(lambda: Score),
+        required=True,
+        description="The same subject's scores by the purpose's other scoring models, where those "
+        "have a run that knows it; the champion first.",
+        resolver=_resolve_beside,
+    )
 
 
 class ScoredSubject(graphene.ObjectType):
@@ -163,10 +189,13 @@ def _resolve_top_subjects(
     first: int,
     by: TopBy,
     kind: SubjectKind | None = None,
+    programme: str | None = None,
 ) -> list[ReadScore]:
     view = RequestContext.of(info).view(purpose)
     column, largest_first = _COLUMN_AND_LARGEST_FIRST[by]
-    return view.top(column, page_size(first), largest_first=largest_first, kind=kind)
+    return view.top(
+        column, page_size(first), largest_first=largest_first, kind=kind, programme=programme
+    )
 
 
 class ScoreQueries(graphene.ObjectType):
@@ -187,5 +216,6 @@ class ScoreQueries(graphene.ObjectType):
             description="What they are ordered by.",
         ),
         kind=graphene.Argument(SubjectKindEnum, description="Only subjects of this kind."),
+        programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_top_subjects,
     )

@@ -7,20 +7,36 @@ of the store, so that a subject known through forbidden evidence alone looks lik
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
 import graphene
 from graphene import relay
 from graphql import GraphQLResolveInfo
-from graphql_relay import from_global_id, to_global_id
 
+from gql.connections import after_argument, first_argument
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.ids import global_id
 from gql.paging import page_size, sequence_after
-from gql.view import LinkPage, ReadDecision, ReadScore
-from graphsvc.errors import GraphsvcError, InvalidInputError
+from gql.scalars import DateTime
+from gql.seen import (
+    Page,
+    ReadDecision,
+    ReadScore,
+    SeenEvent,
+    SeenLink,
+    SeenListing,
+    SeenReport,
+)
 from graphsvc.explain import Explanation
 from graphsvc.live.host import HostedReading
-from graphsvc.model import SubjectKind, SubjectRef
+from graphsvc.model import EventKind, LinkKind, ReportCategory, SubjectKind, SubjectRef
 from graphsvc.model.checks import check_key
+from graphsvc.reading import Wanted
+
+if TYPE_CHECKING:
+    from gql.links import LinkDirection
 
 PROGRAMME = "Name of one of the purpose's scoring models; its champion where it is left out."
 
@@ -40,7 +56,7 @@ SubjectKindEnum = described_enum(
 
 
 def _resolve_id(subject: SubjectRef, info: GraphQLResolveInfo) -> str:
-    return str(to_global_id("Subject", str(subject)))
+    return global_id("Subject", subject)
 
 
 def _resolve_score(
@@ -62,9 +78,9 @@ def _resolve_live_score(
 
 
 def _resolve_explanation(
-    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str
+    subject: SubjectRef, info: GraphQLResolveInfo, purpose: str, programme: str | None = None
 ) -> Explanation:
-    return RequestContext.of(info).view(purpose).explanation(subject)
+    return RequestContext.of(info).view(purpose).explanation(subject, programme)
 
 
 def _resolve_links(
@@ -73,9 +89,72 @@ def _resolve_links(
     first: int,
     after: str | None = None,
     purpose: str | None = None,
-) -> LinkPage:
+    kind: LinkKind | None = None,
+    direction: LinkDirection | None = None,
+) -> Page[SeenLink]:
+    wanted = Wanted(
+        kinds=None if kind is None else (kind,),
+        is_outgoing=None if direction is None else direction.value == "outgoing",
+    )
     view = RequestContext.of(info).view(purpose)
-    return view.links(subject, sequence_after("link", after), page_size(first))
+    return view.links(subject, wanted, sequence_after("link", after), page_size(first))
+
+
+def _resolve_events(
+    subject: SubjectRef,
+    info: GraphQLResolveInfo,
+    first: int,
+    after: str | None = None,
+    purpose: str | None = None,
+    kind: EventKind | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page[SeenEvent]:
+    wanted = Wanted(kinds=None if kind is None else (kind,), since=since, until=until)
+    view = RequestContext.of(info).view(purpose)
+    return view.events(subject, wanted, sequence_after("event", after), page_size(first))
+
+
+def _resolve_reports(
+    subject: SubjectRef,
+    info: GraphQLResolveInfo,
+    first: int,
+    open_only: bool,
+    after: str | None = None,
+    purpose: str | None = None,
+    category: ReportCategory | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page[SeenReport]:
+    wanted = Wanted(
+        kinds=None if category is None else (category,),
+        since=since,
+        until=until,
+        is_open=True if open_only else None,
+    )
+    view = RequestContext.of(info).view(purpose)
+    return view.reports(subject, wanted, sequence_after("report", after), page_size(first))
+
+
+def _resolve_listings(
+    subject: SubjectRef,
+    info: GraphQLResolveInfo,
+    first: int,
+    after: str | None = None,
+    purpose: str | None = None,
+    list_name: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    in_force_at: datetime | None = None,
+) -> Page[SeenListing]:
+    wanted = Wanted(
+        kinds=None if list_name is None else (list_name,),
+        since=since,
+        until=until,
+        in_force_at=in_force_at,
+    )
+    view = RequestContext.of(info).view(purpose)
+    return view.listings(subject, wanted, sequence_after("listing", after), page_size(first))
 
 
 def _resolve_subject(
@@ -85,14 +164,23 @@ def _resolve_subject(
     return SubjectRef(kind, key)
 
 
-def _resolve_node(root: None, info: GraphQLResolveInfo, id: str) -> SubjectRef:
-    try:
-        noun, text = from_global_id(id)
-        if noun == "Subject":
-            return SubjectRef.parse(text)
-    except (GraphsvcError, ValueError):
-        pass
-    raise InvalidInputError(f"id: {id[:64]!r} is no id that this service gave")
+def _record_arguments(what: str) -> dict[str, Any]:
+    """Return the arguments that every list of a subject's records has."""
+    return {
+        "first": first_argument(),
+        "after": after_argument(),
+        "purpose": graphene.String(
+            description=f"What the {what} are read for. May be left out by a credential that holds "
+            "exactly one purpose."
+        ),
+    }
+
+
+def _time_arguments(what: str) -> dict[str, Any]:
+    return {
+        "since": graphene.Argument(DateTime, description=f"Only what {what} then or later."),
+        "until": graphene.Argument(DateTime, description=f"Only what {what} before."),
+    }
 
 
 class Subject(  # type: ignore[call-arg]
@@ -136,21 +224,56 @@ class Subject(  # type: ignore[call-arg]
         description="Why the score is what it is: parts that add up to it. Null, with an error, "
         "wherever `score` is.",
         purpose=graphene.String(required=True, description="What the explanation is read for."),
+        programme=graphene.String(description=PROGRAMME),
         resolver=_resolve_explanation,
     )
     links = graphene.Field(
         "gql.links.LinkConnection",
         description="Links at either end of the subject, of the kinds that the purpose may see, "
         "that are neither corrected nor withdrawn; in the order in which they were recorded.",
-        first=graphene.Int(
-            required=True, default_value=20, description="How many at most, from 1 to 1000."
-        ),
-        after=graphene.String(description="Cursor to go on from: the endCursor of a page."),
-        purpose=graphene.String(
-            description="What the links are read for. May be left out by a credential that holds "
-            "exactly one purpose."
+        **_record_arguments("links"),
+        kind=graphene.Argument("gql.links.LinkKindEnum", description="Only links of this kind."),
+        direction=graphene.Argument(
+            "gql.links.LinkDirectionEnum", description="Only links that lead this way."
         ),
         resolver=_resolve_links,
+    )
+    events = graphene.Field(
+        "gql.records.EventConnection",
+        description="What the subject did, of the kinds that the purpose may see, neither "
+        "corrected nor withdrawn; in the order in which it was recorded.",
+        **_record_arguments("events"),
+        kind=graphene.Argument(
+            "gql.purposes.EventKindEnum", description="Only events of this kind."
+        ),
+        **_time_arguments("took place"),
+        resolver=_resolve_events,
+    )
+    reports = graphene.Field(
+        "gql.records.ReportConnection",
+        description="Reports on the subject, of the categories that the purpose may see, neither "
+        "corrected nor withdrawn; in the order in which they were recorded.",
+        **_record_arguments("reports"),
+        category=graphene.Argument(
+            "gql.purposes.ReportCategoryEnum", description="Only reports of this category."
+        ),
+        open_only=graphene.Boolean(
+            required=True,
+            default_value=False,
+            description="Only those that nobody has decided yet.",
+        ),
+        **_time_arguments("was reported"),
+        resolver=_resolve_reports,
+    )
+    listings = graphene.Field(
+        "gql.records.ListingConnection",
+        description="The subject's entries on the lists that the purpose may see, neither "
+        "corrected nor withdrawn; in the order in which they were recorded.",
+        **_record_arguments("listings"),
+        list_name=graphene.String(description="Only entries on this list."),
+        **_time_arguments("began"),
+        in_force_at=graphene.Argument(DateTime, description="Only entries in force at this time."),
+        resolver=_resolve_listings,
     )
 
 
@@ -164,10 +287,4 @@ class SubjectQueries(graphene.ObjectType):
         kind=graphene.Argument(SubjectKindEnum, required=True, description="What the subject is."),
         key=graphene.String(required=True, description="The caller's own key of the subject."),
         resolver=_resolve_subject,
-    )
-    node = graphene.Field(
-        relay.Node,
-        description="The object of that id.",
-        id=graphene.ID(required=True, description="An id that this service gave."),
-        resolver=_resolve_node,
     )

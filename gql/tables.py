@@ -27,9 +27,15 @@ from graphql import (
 )
 from graphql.pyutils import Path
 
+from gql.ids import global_id
 from gql.inputs import coerced_subjects
+from graphsvc.model import SubjectKind, SubjectRef
 
 Column = Callable[[], "Sequence[object] | Table"]
+
+
+# Looked up, for `name` of an enum's member is a call.
+_KINDS = {kind: kind.name for kind in SubjectKind}
 
 
 class Table(Sequence[Any]):
@@ -187,6 +193,19 @@ def _column(
 def same(value: object, length: int) -> Column:
     """Return a column that holds one value in every row."""
     return lambda: [value] * length
+
+
+def subject_table(subjects: list[SubjectRef]) -> Table:
+    """Return subjects as GraphQL's rows."""
+    return Table(
+        len(subjects),
+        subjects.__getitem__,
+        {
+            "id": lambda: [global_id("Subject", subject) for subject in subjects],
+            "kind": lambda: [_KINDS[kind] for kind, _ in subjects],
+            "key": lambda: [key for _, key in subjects],
+        },
+    )
 
 
 def execute_tables(

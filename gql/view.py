@@ -7,97 +7,55 @@ run doesn't change within a request, and what is read is in the audit before it 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from typing import cast
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 
+from gql.seen import (
+    Decided,
+    Page,
+    ReadDecision,
+    ReadScore,
+    SeenEvent,
+    SeenLink,
+    SeenListing,
+    SeenRecord,
+    SeenReport,
+)
 from graphsvc.access import AuditTrail, Principal
-from graphsvc.advice import Advised
 from graphsvc.app import Service
-from graphsvc.decisions import Decisions
 from graphsvc.errors import (
+    DefinitionNotFoundError,
     InvalidInputError,
     NotPermittedError,
     RunNotFoundError,
     SubjectNotFoundError,
 )
-from graphsvc.explain import Explanation
+from graphsvc.explain import Explainer, Explanation
 from graphsvc.live.host import HostedPurpose, HostedReading
 from graphsvc.lookup import NOT_FOUND
 from graphsvc.model import (
     AuditAction,
-    Link,
+    Policy,
+    Programme,
     Purpose,
     Record,
+    RecordType,
     Role,
     ScoreRun,
     StoredRecord,
     SubjectKind,
     SubjectRef,
 )
-from graphsvc.runs import PublishedScores, SubjectScore
+from graphsvc.reading import RecordReader, Stored, Wanted
+from graphsvc.runs import PublishedScores
+from graphsvc.selection import Selection
 
+SeenT = TypeVar("SeenT", bound=SeenRecord)
 
-@dataclass(frozen=True, slots=True)
-class ReadScore:
-    """A subject's values and the run that they come from."""
-
-    values: SubjectScore
-    run: ScoreRun
-
-
-@dataclass(frozen=True, slots=True)
-class ReadDecision:
-    """An advice on a subject and the run that it comes from."""
-
-    advised: Advised
-    run: ScoreRun
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Who was asked for, in that order, and the decisions on those at `places`."""
-
-    subjects: list[SubjectRef]
-    decisions: Decisions
-    places: list[int]
-
-    def decision(self, number: int) -> ReadDecision:
-        """Return one of the decisions, counted from 0 over those that there are."""
-        return ReadDecision(self.decisions.at(number), self.decisions.run)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenLink:
-    """A link with its sequence number, as seen from the subject at one of its ends."""
-
-    sequence: int
-    recorded_at: datetime
-    link: Link
-    seen_from: SubjectRef
-
-    @property
-    def is_outgoing(self) -> bool:
-        """Whether the link leads from the subject to the other."""
-        return self.link.src == self.seen_from
-
-    @property
-    def other(self) -> SubjectRef:
-        """The subject at the other end."""
-        return self.link.dst if self.is_outgoing else self.link.src
-
-
-@dataclass(frozen=True, slots=True)
-class LinkPage:
-    """Some links of a subject in order of sequence, and whether there are others around them."""
-
-    links: list[SeenLink]
-    has_previous: bool
-    has_next: bool
+ROLES_TOLD_WHO_REPORTED = (Role.ANALYST, Role.REVIEWER)
+"""Who works on cases sees what `graphsvc explain` shows; others what an export shows."""
 
 
 class PurposeView:
@@ -107,19 +65,20 @@ class PurposeView:
         self, service: Service, trail: AuditTrail, principal: Principal, purpose: Purpose
     ) -> None:
         self.purpose = purpose
+        self.may_name_reporters = principal.holds_one_of(*ROLES_TOLD_WHO_REPORTED)
         self._service = service
         self._trail = trail
         self._principal = principal
-        self._scores: dict[str | None, PublishedScores] = {}
-        self._explanations: dict[SubjectRef, Explanation] = {}
+        self._reader = RecordReader(lambda: service.store, purpose)
+        self._scores: dict[str, PublishedScores] = {}
+        self._explainers: dict[str, Explainer] = {}
+        self._explanations: dict[tuple[str, SubjectRef], Explanation] = {}
+        self._decisions: dict[tuple[str | None, SubjectRef], ReadDecision | None] = {}
         self._audited: defaultdict[AuditAction, set[SubjectRef]] = defaultdict(set)
 
-    @property
-    def scores(self) -> PublishedScores:
-        """The champion's published scores: see `scores_of`."""
-        return self.scores_of(None)
+    # Runs and their values
 
-    def scores_of(self, programme: str | None) -> PublishedScores:
+    def scores_of(self, programme: str | None = None) -> PublishedScores:
         """Return the published scores that this request reads, whatever is published meanwhile.
 
         Args:
@@ -129,16 +88,31 @@ class PurposeView:
             InvalidInputError: the purpose has no such programme, whoever else may have it.
             RunNotFoundError: none are published.
         """
-        if programme not in self._scores:
-            name = self.purpose.name
-            known = [found.name for found in self._service.library.programmes_of(name)]
-            if programme is not None and programme not in known:
+        name = self.programmes()[0] if programme is None else programme
+        if name not in self._scores:
+            if name not in self.programmes():
                 raise InvalidInputError(
-                    f"programme: {programme[:64]!r} is none of purpose {name}; "
-                    f"it has: {', '.join(known)}"
+                    f"programme: {name[:64]!r} is none of purpose {self.purpose.name}; "
+                    f"it has: {', '.join(self.programmes())}"
                 )
-            self._scores[programme] = self._service.scores(name, programme=programme)
-        return self._scores[programme]
+            # The champion goes without a name, for the words of what may be wrong with it.
+            self._scores[name] = self._service.scores(self.purpose.name, programme=programme)
+        return self._scores[name]
+
+    def programmes(self) -> list[str]:
+        """Return the names of the purpose's programmes, the champion first."""
+        return [found.name for found in self.declared_programmes()]
+
+    def declared_programmes(self) -> list[Programme]:
+        """Return the highest version of each of the purpose's programmes, the champion first."""
+        return self._service.library.programmes_of(self.purpose.name)
+
+    def policies(self) -> list[Policy]:
+        """Return the purpose's policy, if it has one."""
+        try:
+            return [self._service.library.policy(self.purpose.name)]
+        except DefinitionNotFoundError:
+            return []
 
     def score(self, subject: SubjectRef, programme: str | None = None) -> ReadScore:
         """Return a subject's score.
@@ -155,6 +129,48 @@ class PurposeView:
         self._audit(AuditAction.READ_SCORE, [subject])
         return ReadScore(values, scores.run)
 
+    def beside(self, score: ReadScore) -> list[ReadScore]:
+        """Return the same subject's scores by the purpose's other programmes that have a run."""
+        found = []
+        for programme in self.programmes():
+            if programme != score.run.programme:
+                try:
+                    found.append(self.score(score.values.subject, programme))
+                except (RunNotFoundError, SubjectNotFoundError):
+                    continue
+        return found
+
+    def top(
+        self,
+        by: str,
+        limit: int,
+        *,
+        largest_first: bool,
+        kind: SubjectKind | None,
+        programme: str | None = None,
+    ) -> list[ReadScore]:
+        """Return the scores of the subjects with the largest or smallest values.
+
+        Raises:
+            RunNotFoundError: no run is published.
+        """
+        scores = self.scores_of(programme)
+        ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
+        return self._scores_at(scores, ranks)
+
+    def subjects(
+        self, selection: Selection, limit: int, programme: str | None = None
+    ) -> Page[ReadScore]:
+        """Return some subjects of a run in the order of kind and key.
+
+        Raises:
+            RunNotFoundError: no run is published.
+        """
+        scores = self.scores_of(programme)
+        ranks = scores.ranks_selected(selection, limit + 1)
+        found = self._scores_at(scores, ranks[:limit])
+        return Page(found, selection.after is not None, len(ranks) > limit)
+
     def decisions(self, subjects: list[SubjectRef], programme: str | None = None) -> Decided:
         """Return what the purpose's policy advises on each subject that its evidence mentions.
 
@@ -162,14 +178,9 @@ class PurposeView:
             RunNotFoundError: no run is published.
             DefinitionNotFoundError: the purpose has no policy.
         """
-        scores = self.scores_of(programme)
-        judge = self._service.judge(self.purpose.name, scores.run)
-        ranks = scores.ranks_of(subjects)
-        places = np.flatnonzero(ranks != NOT_FOUND).tolist()
-        found = [subjects[place] for place in places]
-        decisions = judge.judge(scores, ranks[places], found)
-        self._audit(AuditAction.READ_ADVICE, found)
-        return Decided(subjects, decisions, places)
+        decided = self._decided(subjects, programme)
+        self._audit(AuditAction.READ_ADVICE, decided.decisions.subjects)
+        return decided
 
     def decision(self, subject: SubjectRef, programme: str | None = None) -> ReadDecision:
         """Return what the purpose's policy advises on a subject.
@@ -178,10 +189,17 @@ class PurposeView:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
             RunNotFoundError, DefinitionNotFoundError: see `decisions`.
         """
-        decided = self.decisions([subject], programme)
-        if not decided.places:
+        if (programme, subject) not in self._decisions:
+            siblings = self._reader.siblings_of(subject)
+            decided = self._decided(list(siblings), programme)
+            self._decisions |= {(programme, one): None for one in siblings}
+            for number, one in enumerate(decided.decisions.subjects):
+                self._decisions[programme, one] = decided.decision(number)
+        found = self._decisions[programme, subject]
+        if found is None:
             raise self._not_found(subject)
-        return decided.decision(0)
+        self._audit(AuditAction.READ_ADVICE, [subject])
+        return found
 
     def live_score(self, subject: SubjectRef) -> HostedReading:
         """Return a subject's score as it stands now.
@@ -224,80 +242,139 @@ class PurposeView:
         """Put reads on the trail, each once a request."""
         self._audit(action, subjects)
 
-    def top(
-        self, by: str, limit: int, *, largest_first: bool, kind: SubjectKind | None
-    ) -> list[ReadScore]:
-        """Return the scores of the subjects with the largest or smallest values.
-
-        Raises:
-            RunNotFoundError: no run is published.
-        """
-        scores = self.scores
-        ranks = scores.ranks_by(by, limit, largest_first=largest_first, kind=kind)
-        found = [ReadScore(scores.at_rank(rank), scores.run) for rank in ranks]
-        self._audit(AuditAction.READ_SCORE, [score.values.subject for score in found])
-        return found
-
-    def explanation(self, subject: SubjectRef) -> Explanation:
+    def explanation(self, subject: SubjectRef, programme: str | None = None) -> Explanation:
         """Return why a subject has its score in the run that this request reads.
 
         Raises:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
             RunNotFoundError: no run is published.
         """
-        if subject not in self._explanations:
-            self._explanations[subject] = self._explain(subject)
+        run = self.scores_of(programme).run
+        key = (run.run_id, subject)
+        if key not in self._explanations:
+            try:
+                self._explanations[key] = self._explainer(run).explain(subject)
+            except SubjectNotFoundError:
+                raise self._not_found(subject) from None
         self._audit(AuditAction.READ_EXPLANATION, [subject])
-        return self._explanations[subject]
-
-    def links(self, subject: SubjectRef, after_sequence: int, limit: int) -> LinkPage:
-        """Return a subject's standing links of the kinds that the purpose permits.
-
-        Raises:
-            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
-        """
-        found = list(islice(self._standing_links(subject, after_sequence), limit + 1))
-        if not found and not self._knows(subject):
-            raise self._not_found(subject)
-        self._audit(AuditAction.READ_LINKS, [subject])
-        return LinkPage(found[:limit], after_sequence > 0, len(found) > limit)
+        return self._explanations[key]
 
     def runs(self, limit: int) -> list[ScoreRun]:
         """Return the purpose's published runs, the latest first."""
         return self._service.runs(self.purpose.name, limit)
 
-    def _explain(self, subject: SubjectRef) -> Explanation:
-        wanted = self.scores.run.run_id
-        name = self.purpose.name
-        try:
-            found = self._service.explain(name, subject)
-            if found.run.run_id != wanted:  # another was published during this request
-                found = self._service.explain(name, subject, run_id=wanted)
-        except SubjectNotFoundError:
-            raise self._not_found(subject) from None
-        return found
+    def run(self, run_id: str) -> ScoreRun:
+        """Return one of the purpose's published runs.
 
-    def _standing_links(self, subject: SubjectRef, after_sequence: int) -> Iterator[SeenLink]:
-        batch_size = 256
-        while True:
-            batch = self._service.links(
-                self.purpose.name, subject, after_sequence=after_sequence, limit=batch_size
+        Raises:
+            RunNotFoundError: it has no such run, whatever other purposes have.
+        """
+        run = self._service.store.run(run_id)
+        if run is None or run.purpose != self.purpose.name:
+            raise RunNotFoundError(f"purpose {self.purpose.name} has no run {run_id[:64]!r}")
+        return run
+
+    # Records
+
+    def links(self, subject: SubjectRef, wanted: Wanted, after: int, limit: int) -> Page[SeenLink]:
+        """Return a subject's standing links of the kinds that the purpose permits.
+
+        Raises:
+            SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
+        """
+
+        def seen(purpose: str, stored: Stored, may_name: bool) -> SeenLink:
+            return SeenLink(purpose, stored, may_name, subject)
+
+        return self._page(subject, RecordType.LINK, wanted, after, limit, seen)
+
+    def events(
+        self, subject: SubjectRef, wanted: Wanted, after: int, limit: int
+    ) -> Page[SeenEvent]:
+        """Return a subject's standing events, like `links`."""
+        return self._page(subject, RecordType.EVENT, wanted, after, limit, SeenEvent)
+
+    def reports(
+        self, subject: SubjectRef, wanted: Wanted, after: int, limit: int
+    ) -> Page[SeenReport]:
+        """Return the standing reports on a subject, like `links`."""
+        return self._page(subject, RecordType.REPORT, wanted, after, limit, SeenReport)
+
+    def listings(
+        self, subject: SubjectRef, wanted: Wanted, after: int, limit: int
+    ) -> Page[SeenListing]:
+        """Return a subject's standing listings, like `links`."""
+        return self._page(subject, RecordType.LISTING, wanted, after, limit, SeenListing)
+
+    def records_at(self, sequences: list[int]) -> list[SeenRecord | None]:
+        """Return records by sequence; None for what doesn't stand or isn't permitted."""
+        found = self._reader.at(sequences)
+        for stored in found:
+            if stored is not None:
+                _, action = _AS_SEEN[stored.record.record_type]
+                self._audit(action, _concerned(stored))
+        return [
+            None
+            if stored is None
+            else _AS_SEEN[stored.record.record_type][0](
+                self.purpose.name, stored, self.may_name_reporters
             )
-            for stored in batch:
-                if stored.superseded_by is None:
-                    link = cast(Link, stored.record)
-                    yield SeenLink(stored.sequence, stored.recorded_at, link, subject)
-            if len(batch) < batch_size:
-                return
-            after_sequence = batch[-1].sequence
+            for stored in found
+        ]
+
+    def expect(self, subjects: Iterable[SubjectRef]) -> None:
+        """Take note that these subjects are resolved beside each other: see `RecordReader`."""
+        self._reader.expect(subjects)
+
+    def _page(
+        self,
+        subject: SubjectRef,
+        record_type: RecordType,
+        wanted: Wanted,
+        after: int,
+        limit: int,
+        seen: Callable[[str, Stored, bool], SeenT],
+    ) -> Page[SeenT]:
+        found = self._reader.records(subject, record_type, wanted, after, limit + 1)
+        if not found and not self._knows(subject):
+            raise self._not_found(subject)
+        self._audit(_AS_SEEN[record_type][1], [subject])
+        items = [
+            seen(self.purpose.name, stored, self.may_name_reporters) for stored in found[:limit]
+        ]
+        return Page(items, after > 0, len(found) > limit)
 
     def _knows(self, subject: SubjectRef) -> bool:
-        """Say whether the current run or a standing permitted link mentions the subject."""
+        """Say whether the current run or a standing permitted record mentions the subject."""
         try:
-            self.scores.rank_of(subject)
+            self.scores_of().rank_of(subject)
         except (SubjectNotFoundError, RunNotFoundError):
-            return next(self._standing_links(subject, 0), None) is not None
+            return self._reader.is_mentioned(subject)
         return True
+
+    def _scores_at(self, scores: PublishedScores, ranks: Iterable[int]) -> list[ReadScore]:
+        found = [ReadScore(scores.at_rank(rank), scores.run) for rank in ranks]
+        subjects = [score.values.subject for score in found]
+        self.expect(subjects)
+        self._audit(AuditAction.READ_SCORE, subjects)
+        return found
+
+    def _decided(self, subjects: list[SubjectRef], programme: str | None) -> Decided:
+        scores = self.scores_of(programme)
+        judge = self._service.judge(self.purpose.name, scores.run)
+        ranks = scores.ranks_of(subjects)
+        places = np.flatnonzero(ranks != NOT_FOUND).tolist()
+        found = [subjects[place] for place in places]
+        return Decided(subjects, judge.judge(scores, ranks[places], found), places)
+
+    def _explainer(self, run: ScoreRun) -> Explainer:
+        if run.run_id not in self._explainers:
+            name, programme = self.purpose.name, run.programme
+            explainer = self._service.explainer(name, programme=programme)
+            if explainer.run.run_id != run.run_id:  # another was published during this request
+                explainer = self._service.explainer(name, run_id=run.run_id)
+            self._explainers[run.run_id] = explainer
+        return self._explainers[run.run_id]
 
     def _not_found(self, subject: SubjectRef) -> SubjectNotFoundError:
         return SubjectNotFoundError(f"{subject}: not known for purpose {self.purpose.name}")
@@ -306,9 +383,28 @@ class PurposeView:
         """Put reads on the trail, each once a request."""
         seen = self._audited[action]
         unseen = [subject for subject in dict.fromkeys(subjects) if subject not in seen]
+        if not unseen:
+            return
         self._trail.record(
             self._service.audit_drafts(
                 self._principal.actor, action, unseen, purpose=self.purpose.name
             )
         )
         seen.update(unseen)
+
+
+_AS_SEEN: dict[RecordType, tuple[type[SeenRecord], AuditAction]] = {
+    RecordType.LINK: (SeenLink, AuditAction.READ_LINKS),
+    RecordType.EVENT: (SeenEvent, AuditAction.READ_EVENTS),
+    RecordType.REPORT: (SeenReport, AuditAction.READ_REPORTS),
+    RecordType.LISTING: (SeenListing, AuditAction.READ_LISTINGS),
+}
+
+
+def _concerned(stored: Stored) -> list[SubjectRef]:
+    record = stored.record
+    return [
+        subject
+        for name in ("src", "dst", "subject")
+        if (subject := getattr(record, name, None)) is not None
+    ]

@@ -39,6 +39,7 @@ from graphsvc.live.programme import DEFAULT_TOLERANCE
 from graphsvc.model import (
     AuditAction,
     AuditDraft,
+    AuditEntry,
     DefinitionKind,
     LinkKind,
     Programme,
@@ -57,7 +58,7 @@ from graphsvc.runs import PublishedScores, RunShelf, SubjectScore
 from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
-from graphsvc.store.ports import Store
+from graphsvc.store.ports import Store, WantedEntries
 from graphsvc.tracing import start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
@@ -501,6 +502,20 @@ class Service:
             limit=limit,
             link_kinds=kinds,
         )
+
+    def audited(
+        self,
+        purpose: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        action: str | None = None,
+        since: datetime | None = None,
+        pseudonym: str | None = None,
+    ) -> list[AuditEntry]:
+        """Return a purpose's entries of the audit after a position, in the order of the chain."""
+        wanted = WantedEntries(purpose=purpose, action=action, subject=pseudonym, since=since)
+        return self.store.audit_entries(after, limit, wanted)
 
     def runs(self, purpose: str | None = None, limit: int = 20) -> list[ScoreRun]:
         """Return published runs, the latest first."""

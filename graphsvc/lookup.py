@@ -39,6 +39,10 @@ class KeyColumn:
         held = np.frombuffer(data, np.uint8)
         return cls(every[keys.offset : keys.offset + len(keys) + 1], held)
 
+    def key_at(self, place: int) -> bytes:
+        """Return the key at a place, as UTF-8."""
+        return self.data[self.offsets[place] : self.offsets[place + 1]].tobytes()
+
     def padded(self, places: Places, width: int) -> NDArray[np.bytes_]:
         """Return the first `width` bytes of the keys at some places, filled up with NUL."""
         starts = self.offsets[places]

@@ -25,6 +25,7 @@ from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFo
 from graphsvc.lookup import KeyColumn, Places, find_ranks
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
+from graphsvc.selection import Ranked, Selection
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.copies import LocalCopies
 from graphsvc.snapshot.snapshot import SUBJECT_KINDS, find_rank
@@ -265,6 +266,10 @@ class PublishedScores:
         """Return the subject at a place in the order of (kind, key)."""
         kind: SubjectKind = SUBJECT_KINDS[self._kind[rank]]
         return SubjectRef(kind, self._key[rank].as_py())
+
+    def ranks_selected(self, selection: Selection, limit: int) -> list[int]:
+        """Return the places of the first subjects that a selection names, ascending."""
+        return Ranked(self._kind, self._keys, self._band, self._bands).selected(selection, limit)
 
     def column(self, name: str) -> Floats:
         """Return one value of every subject, float64 (n,), in order of (kind, key)."""

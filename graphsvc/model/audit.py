@@ -24,6 +24,10 @@ class AuditAction(StrEnum):
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
     READ_LINKS = "read_links"
+    READ_EVENTS = "read_events"
+    READ_REPORTS = "read_reports"
+    READ_LISTINGS = "read_listings"
+    READ_AUDIT = "read_audit"  # an auditor looked at the audit itself
     READ_DISPUTE = "read_dispute"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"

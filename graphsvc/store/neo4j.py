@@ -33,7 +33,17 @@ from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
-from graphsvc.store.ports import AppendOutcome, AuditOf, LinkColumns, RecordHeading, SubjectColumns
+from graphsvc.store.ports import (
+    EVERY_ENTRY,
+    EVERYTHING,
+    AppendOutcome,
+    AuditOf,
+    LinkColumns,
+    RecordHeading,
+    SubjectColumns,
+    Wanted,
+    WantedEntries,
+)
 from graphsvc.store.rows import (
     audit_entry,
     definition_row,
@@ -42,6 +52,8 @@ from graphsvc.store.rows import (
     link_kind_values,
     score_run,
     stored_definition,
+    wanted_entries_row,
+    wanted_row,
 )
 from queries.neo4j import (
     Transaction,
@@ -59,6 +71,7 @@ from queries.rows import Row
 RECORD_PAGE = 5_000
 SUBJECT_PAGE = 50_000
 ALL_LINK_KINDS = link_kind_values(list(LinkKind))
+_EVIDENCE_NODES = frozenset({RecordType.EVENT, RecordType.REPORT, RecordType.LISTING})
 _CHUNKS_AT_ONCE = 8
 _BEFORE_FIRST_CHUNK = -(2**63)
 
@@ -392,6 +405,49 @@ class Neo4jStore:
             )
         return [stored_record(record_type, row, end) for row in found]
 
+    def standing_of(
+        self,
+        subjects: Sequence[SubjectRef],
+        record_type: RecordType,
+        wanted: Wanted = EVERYTHING,
+        *,
+        after_sequence: int = 0,
+        limit: int = 100,
+    ) -> list[list[StoredRecord[Record]]]:
+        """Return for each subject its next standing records; see `Reader.standing_of`."""
+        end = self.last_sequence()
+        narrowed = wanted_row(wanted)
+        limits = {"after": after_sequence, "up_to": end, "limit": max(limit, 0)}
+        ids = [str(subject) for subject in dict.fromkeys(subjects)]
+        if record_type is RecordType.LINK:
+            kinds = ALL_LINK_KINDS if wanted.kinds is None else list(wanted.kinds)
+            found = neo4j_links.standing_of_subjects(self._database, ids, kinds, narrowed, limits)
+        else:
+            found = self._database.read(
+                lambda transaction: records.standing_of_subjects(
+                    transaction, record_type.value, ids, narrowed, limits
+                )
+            )
+        return [
+            [stored_record(record_type, row, end) for row in found.get(str(subject), ())]
+            for subject in subjects
+        ]
+
+    def records_at(self, sequences: Sequence[int]) -> list[StoredRecord[Record] | None]:
+        """Return links, events, reports and listings by sequence; see `Reader.records_at`."""
+        entries = self._database.read(lambda transaction: records.many_at(transaction, sequences))
+        found = {
+            row["sequence"]: stored_record(RecordType(row["record_type"]), row)
+            for row in entries
+            if row.get("record_type") in _EVIDENCE_NODES
+        }
+        kind_at = {row["sequence"]: row["link_kind"] for row in entries if "link_kind" in row}
+        if kind_at:
+            kinds = sorted(set(kind_at.values()))
+            for row in neo4j_links.rows_at(self._database, kinds, sorted(kind_at)):
+                found[row["sequence"]] = stored_record(RecordType.LINK, row)
+        return [found.get(sequence) for sequence in sequences]
+
     def reports_by(
         self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
     ) -> list[StoredRecord[Record]]:
@@ -500,12 +556,21 @@ class Neo4jStore:
         """Return the position of the audit chain's last entry, 0 where there is none."""
         return self._database.read(audit.last_position)
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+        narrowed = wanted_entries_row(wanted)
         found = self._database.read(
-            lambda transaction: audit.after(transaction, after_position, max(limit, 0))
+            lambda transaction: audit.after(transaction, after_position, max(limit, 0), narrowed)
         )
         return [audit_entry(row) for row in found]
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
+        found = self._database.read(lambda transaction: audit.at(transaction, positions))
+        entries = {row.position: audit_entry(row) for row in found}
+        return [entries.get(position) for position in positions]
 
     def _subject_page(self, after: int, up_to: int) -> SubjectColumns:
         found = self._database.read(

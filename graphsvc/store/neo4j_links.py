@@ -99,6 +99,39 @@ def rows_of_subject(
     return _by_sequence([*part(None), *part(now)])[:limit]
 
 
+def standing_of_subjects(
+    database: Database,
+    subject_ids: Sequence[str],
+    kinds: Sequence[str],
+    wanted: Row,
+    limits: Row,
+) -> dict[str, list[Row]]:
+    """Return the next links of many subjects that stood at `limits["up_to"]`, by sequence."""
+
+    def part(moved_after: int) -> dict[str, list[Row]]:
+        return database.read(
+            lambda transaction: links.standing_of_subjects(
+                transaction, subject_ids, kinds, wanted, limits, moved_after=moved_after
+            )
+        )
+
+    # What is superseded meanwhile stood at that time: it is asked for afterwards, as in `rows`.
+    present, moved = part(0), part(limits["up_to"]) if limits["up_to"] else {}
+    return {
+        subject: _by_sequence([*present.get(subject, ()), *moved.get(subject, ())])[
+            : limits["limit"]
+        ]
+        for subject in {*present, *moved}
+    }
+
+
+def rows_at(database: Database, kinds: Sequence[str], sequences: Sequence[int]) -> list[Row]:
+    """Return links by sequence with all their fields, superseded ones too."""
+    present = database.read(lambda transaction: links.at(transaction, kinds, sequences))
+    moved = database.read(lambda transaction: links.at(transaction, (), sequences))
+    return _by_sequence([*present, *moved])
+
+
 def _columns_of_window(
     database: Database, kinds: Sequence[str], window: Window, now: int
 ) -> LinkColumns:

@@ -110,6 +110,48 @@ class LinkColumns:
     superseded_by: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of a subject's records are wanted; what is None does not narrow.
+
+    `kinds` are link kinds, event kinds, report categories or names of lists, as words. `since`
+    (included) and `until` (excluded) are about the time that a record tells of: when an event took
+    place, a report was made, a listing or a link began. `not_over_before` leaves out what was over
+    earlier; see `snapshot.retention`. `is_outgoing` is for links, `is_open` for reports, and
+    `in_force_at` for listings.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    not_over_before: datetime | None = None
+    is_outgoing: bool | None = None
+    is_open: bool | None = None
+    in_force_at: datetime | None = None
+
+
+EVERYTHING = Wanted()
+"""All standing records of a type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedEntries:
+    """Which entries of the audit are wanted; what is None does not narrow.
+
+    `subject` is a pseudonym. `since` (included) is compared with the texts of times, which the
+    service writes in UTC.
+    """
+
+    purpose: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+
+
+EVERY_ENTRY = WantedEntries()
+"""The whole chain."""
+
+
 class Writer(Protocol):
     """Adds; never changes."""
 
@@ -306,6 +348,27 @@ class Reader(Protocol):
     ) -> list[StoredRecord[Record]]:
         """Return records that concern a subject (links: at either end), in order of sequence."""
 
+    def standing_of(
+        self,
+        subjects: Sequence[SubjectRef],
+        record_type: RecordType,
+        wanted: Wanted = EVERYTHING,
+        *,
+        after_sequence: int = 0,
+        limit: int = 100,
+    ) -> list[list[StoredRecord[Record]]]:
+        """Return for each subject, in the order asked, its next standing records by sequence.
+
+        `limit` is for each subject. They are links (at either end), events, reports on it, or
+        listings; of other types there are none. One read, however many subjects there are.
+        """
+
+    def records_at(self, sequences: Sequence[int]) -> list[StoredRecord[Record] | None]:
+        """Return links, events, reports and listings by sequence, superseded or not.
+
+        None stands where there is none of these, or it was erased; in the order asked.
+        """
+
     def reports_by(
         self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
     ) -> list[StoredRecord[Record]]:
@@ -358,8 +421,13 @@ class Reader(Protocol):
     def last_audit_position(self) -> int:
         """Return the position of the audit chain's last entry, 0 where there is none."""
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
 
 
 class Store(Reader, Writer, Protocol):

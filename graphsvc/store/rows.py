@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from graphsvc.model import (
@@ -22,10 +22,11 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import from_microseconds, to_microseconds
 from graphsvc.store.encoding import decode
-from graphsvc.store.ports import RecordHeading
+from graphsvc.store.ports import RecordHeading, Wanted, WantedEntries
 from queries.rows import AuditRow, DefinitionRow, HeadingRow, Row
 
 _CERTIFICATE_FIELDS = ("bound", "bound_1", "residual", "tolerance", "sweeps")
+_WANTED_TIMES = ("since", "until", "not_over_before", "in_force_at")
 _TIME_FIELDS = ("as_of", "created_at")
 
 
@@ -156,6 +157,30 @@ def audit_entry(row: AuditRow) -> AuditEntry:
         previous_hash=row.previous_hash,
         entry_hash=row.entry_hash,
     )
+
+
+def wanted_row(wanted: Wanted) -> Row:
+    """Return what is wanted as parameters: times in microseconds."""
+    row: Row = {
+        "kinds": None if wanted.kinds is None else list(wanted.kinds),
+        "is_outgoing": wanted.is_outgoing,
+        "is_open": wanted.is_open,
+    }
+    for name in _WANTED_TIMES:
+        time = getattr(wanted, name)
+        row[f"{name}_us"] = None if time is None else to_microseconds(time)
+    return row
+
+
+def wanted_entries_row(wanted: WantedEntries) -> Row:
+    """Return what is wanted of the audit as parameters."""
+    since = None if wanted.since is None else wanted.since.astimezone(UTC).isoformat()
+    return {
+        "purpose": wanted.purpose,
+        "action": wanted.action,
+        "subject": wanted.subject,
+        "since": since,
+    }
 
 
 def link_kind_values(kinds: Sequence[LinkKind]) -> list[str]:

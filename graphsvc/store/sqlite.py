@@ -34,6 +34,8 @@ from graphsvc.model.checks import to_microseconds
 from graphsvc.store import rows, sqlite_append, sqlite_erase, sqlite_rows, sqlite_runs
 from graphsvc.store.batch import draft
 from graphsvc.store.ports import (
+    EVERY_ENTRY,
+    EVERYTHING,
     NO_END_US,
     NO_START_US,
     AppendOutcome,
@@ -41,6 +43,8 @@ from graphsvc.store.ports import (
     LinkColumns,
     RecordHeading,
     SubjectColumns,
+    Wanted,
+    WantedEntries,
 )
 from graphsvc.store.sqlite_database import Database
 from queries.rows import Row
@@ -68,6 +72,9 @@ LINK_PAGE = 65_536
 # Small parts stay in the processor's cache: 1.2 s for a million rows where whole pages take 1.8 s.
 _LINK_PART = 512
 _BEFORE_FIRST_CHUNK = -(2**63)
+
+Records = dict[int, StoredRecord[Record]]
+"""Records by sequence."""
 
 
 class SqliteStore:
@@ -359,6 +366,50 @@ class SqliteStore:
         )
         return [sqlite_rows.stored_record(record_type, row, up_to) for row in found]
 
+    def standing_of(
+        self,
+        subjects: Sequence[SubjectRef],
+        record_type: RecordType,
+        wanted: Wanted = EVERYTHING,
+        *,
+        after_sequence: int = 0,
+        limit: int = 100,
+    ) -> list[list[StoredRecord[Record]]]:
+        """Return for each subject its next standing records; see `Reader.standing_of`."""
+        narrowed = rows.wanted_row(wanted)
+        names = [(ref.kind.value, ref.key) for ref in subjects]
+
+        def read(connection: Connection) -> tuple[list[int | None], list[tuple[int, int]], Records]:
+            up_to = records.last(connection).sequence
+            known = sqlite_append.subject_numbers(connection, names)
+            limits = {"after": after_sequence, "up_to": up_to, "limit": max(limit, 0)}
+            found = records.standing_of_subjects(
+                connection, record_type.value, known.values(), narrowed, limits
+            )
+            stored = _records_at(connection, record_type, [at for _, at in found], up_to)
+            return [known.get(name) for name in names], found, stored
+
+        numbers, found, stored = self._database.read_one_state(read)
+        sequences: dict[int, list[int]] = {}
+        for number, sequence in sorted(found):
+            sequences.setdefault(number, []).append(sequence)
+        return [
+            [stored[sequence] for sequence in sequences.get(-1 if number is None else number, ())]
+            for number in numbers
+        ]
+
+    def records_at(self, sequences: Sequence[int]) -> list[StoredRecord[Record] | None]:
+        """Return links, events, reports and listings by sequence; see `Reader.records_at`."""
+
+        def read(connection: Connection) -> Records:
+            found: Records = {}
+            for noun in records.EVIDENCE_NOUNS:
+                found |= _records_at(connection, RecordType(noun), sequences, None)
+            return found
+
+        found = self._database.read_one_state(read)
+        return [found.get(sequence) for sequence in sequences]
+
     def reports_by(
         self, reporter: SubjectRef, *, after_sequence: int = 0, limit: int = 100
     ) -> list[StoredRecord[Record]]:
@@ -469,12 +520,21 @@ class SqliteStore:
         last = self._database.read(audit.last)
         return 0 if last is None else last.position
 
-    def audit_entries(self, after_position: int = 0, limit: int = 1000) -> list[AuditEntry]:
+    def audit_entries(
+        self, after_position: int = 0, limit: int = 1000, wanted: WantedEntries = EVERY_ENTRY
+    ) -> list[AuditEntry]:
         """Return entries of the audit chain in order of position (from 1)."""
+        narrowed = rows.wanted_entries_row(wanted)
         found = self._database.read(
-            lambda connection: audit.after(connection, after_position, max(limit, 0))
+            lambda connection: audit.after(connection, after_position, max(limit, 0), narrowed)
         )
         return [rows.audit_entry(row) for row in found]
+
+    def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
+        """Return entries by position, None where there is none; in the order asked."""
+        found = self._database.read(lambda connection: audit.at(connection, positions))
+        entries = {row.position: rows.audit_entry(row) for row in found}
+        return [entries.get(position) for position in positions]
 
     def _until(self, sequence: int | None) -> int:
         """Return the sequence, or the last one where none or a later one is named."""
@@ -522,6 +582,17 @@ def _stream(
         for row in found:
             yield sqlite_rows.stored_record(record_type, row, known_at)
         after = found[-1]["sequence"]
+
+
+def _records_at(
+    connection: Connection, record_type: RecordType, sequences: Sequence[int], known_at: int | None
+) -> Records:
+    if not sequences:
+        return {}
+    return {
+        row["sequence"]: sqlite_rows.stored_record(record_type, row, known_at)
+        for row in records.at(connection, record_type.value, sequences)
+    }
 
 
 def _row_at(connection: Connection, sequence: int) -> tuple[RecordType, Row] | None:

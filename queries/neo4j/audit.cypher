@@ -31,9 +31,21 @@ USING INDEX counter:Counter(name)
 RETURN counter.position AS position
 
 // name: select_audit_entries
-// Entries in order. Parameters: after, limit. Returns rows: entry (all properties).
+// Entries in order. Parameters: after, limit; purpose, action, subject (a pseudonym), since (a text in
+// UTC) (null each: any). Returns rows: entry (all properties).
 MATCH (entry:AuditEntry)
 USING INDEX entry:AuditEntry(position)
 WHERE entry.position > $after
+    AND ($purpose IS NULL OR entry.purpose = $purpose)
+    AND ($action IS NULL OR entry.action = $action)
+    AND ($subject IS NULL OR entry.subject = $subject)
+    AND ($since IS NULL OR entry.at >= $since)
 RETURN properties(entry) AS entry
 ORDER BY entry.position LIMIT $limit
+
+// name: select_audit_entries_at
+// Entries at some places. Parameters: positions. Returns rows: entry (all properties).
+UNWIND $positions AS position
+MATCH (entry:AuditEntry {position: position})
+USING INDEX entry:AuditEntry(position)
+RETURN properties(entry) AS entry

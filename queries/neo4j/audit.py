@@ -45,10 +45,17 @@ def last_position(transaction: Transaction) -> int:
     return int(position)
 
 
-def after(transaction: Transaction, position: int, limit: int) -> list[AuditRow]:
-    """Return entries in order of position."""
-    parameters = {"after": position, "limit": limit}
+def after(transaction: Transaction, position: int, limit: int, wanted: Row) -> list[AuditRow]:
+    """Return entries in order of position; `wanted` narrows them, with None where it doesn't."""
+    parameters = {**wanted, "after": position, "limit": limit}
     found = rows(transaction, _AUDIT["select_audit_entries"], parameters)
+    return [_row(row["entry"]) for row in found]
+
+
+def at(transaction: Transaction, positions: Sequence[int]) -> list[AuditRow]:
+    """Return the entries at some positions."""
+    parameters = {"positions": list(positions)}
+    found = rows(transaction, _AUDIT["select_audit_entries_at"], parameters)
     return [_row(row["entry"]) for row in found]
 
 

@@ -118,3 +118,55 @@ RETURN type(link) AS type, link {
     .*, src_kind: src.kind, src_key: src.key, dst_kind: dst.kind, dst_key: dst.key
 } AS link
 ORDER BY link.sequence
+
+// name: select_standing_links_of_subjects
+// The next links at either end of many subjects, that stood at `up_to`. LINK_TYPES is replaced by the
+// types, joined with |. Parameters: ids ('kind:key'), kinds, after, up_to, limit (for each subject),
+// moved_after (0: those that stand now; otherwise those that a later record superseded), since_us,
+// until_us, not_over_before_us, is_outgoing (null each: any).
+// Returns rows, for those who have any: id, links (a list of maps: type, link, a map with all
+// properties and both ends; by sequence).
+UNWIND $ids AS id
+MATCH (subject:Subject {id: id})
+USING INDEX subject:Subject(id)
+CALL (subject) {
+    MATCH (subject)-[link:LINK_TYPES]-()
+    WHERE $after < link.sequence <= $up_to
+        AND ($moved_after = 0 OR (link.superseded_by > $moved_after AND link.kind IN $kinds))
+        AND ($is_outgoing IS NULL OR (startNode(link) = subject) = $is_outgoing)
+        AND ($since_us IS NULL OR link.valid_from_us >= $since_us)
+        AND ($until_us IS NULL OR link.valid_from_us < $until_us)
+        AND ($not_over_before_us IS NULL OR coalesce(
+            link.valid_to_us,
+            CASE WHEN coalesce(link.kind, toLower(type(link))) IN ['paid', 'refunded']
+                THEN link.valid_from_us END,
+            $not_over_before_us
+        ) >= $not_over_before_us)
+    WITH link ORDER BY link.sequence LIMIT $limit
+    WITH link, startNode(link) AS src, endNode(link) AS dst
+    RETURN collect({type: type(link), link: link {
+        .*, src_kind: src.kind, src_key: src.key, dst_kind: dst.kind, dst_key: dst.key
+    }}) AS links
+}
+WITH id, links WHERE size(links) > 0
+RETURN id, links
+
+// name: select_links_at
+// Links of one kind by sequence that stand. LINK_TYPE is replaced. Parameters: sequences.
+// Returns at most one row: type, links (see select_links).
+UNWIND $sequences AS sequence
+MATCH (src)-[link:LINK_TYPE {sequence: sequence}]->(dst)
+USING INDEX link:LINK_TYPE(sequence)
+RETURN 'LINK_TYPE' AS type, collect(link {
+    .*, src_kind: src.kind, src_key: src.key, dst_kind: dst.kind, dst_key: dst.key
+}) AS links
+
+// name: select_superseded_links_at
+// Links by sequence that were superseded. Parameters: sequences.
+// Returns at most one row: type, links (maps that have kind and superseded_by too).
+UNWIND $sequences AS sequence
+MATCH (src)-[link:SUPERSEDED {sequence: sequence}]->(dst)
+USING INDEX link:SUPERSEDED(sequence)
+RETURN 'SUPERSEDED' AS type, collect(link {
+    .*, src_kind: src.kind, src_key: src.key, dst_kind: dst.kind, dst_key: dst.key
+}) AS links

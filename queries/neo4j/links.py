@@ -163,6 +163,53 @@ def of_subject(
     ]
 
 
+def standing_of_subjects(
+    transaction: Transaction,
+    subject_ids: Sequence[str],
+    kinds: Sequence[str],
+    wanted: Row,
+    limits: Row,
+    *,
+    moved_after: int,
+) -> dict[str, list[Row]]:
+    """Return the next links of many subjects by sequence that stood at `up_to`.
+
+    `wanted` narrows them, with None where it doesn't; `limits` are after, up_to and limit. With
+    `moved_after` 0 they are those that stand now, otherwise those that a later record superseded.
+    """
+    types = [SUPERSEDED] if moved_after else [link_type(kind) for kind in kinds]
+    if not types:
+        return {}
+    text = named(_LINKS["select_standing_links_of_subjects"].text, "LINK_TYPES", "|".join(types))
+    parameters = {
+        **wanted,
+        **limits,
+        "ids": list(subject_ids),
+        "kinds": list(kinds),
+        "moved_after": moved_after,
+    }
+    return {
+        row["id"]: [
+            _with_kind(found["type"], found["link"])
+            for found in row["links"]
+            if not _is_being_deleted(found["link"])
+        ]
+        for row in execute(transaction, text, parameters)
+    }
+
+
+def at(transaction: Transaction, kinds: Sequence[str], sequences: Sequence[int]) -> list[Row]:
+    """Return links by sequence: those of some kinds that stand, and all superseded ones, last."""
+    texts = tuple(named(_LINKS["select_links_at"].text, _TYPE, link_type(kind)) for kind in kinds)
+    text = union(texts, _LINKS["select_superseded_links_at"].text)
+    return [
+        _with_kind(row["type"], link)
+        for row in execute(transaction, text, {"sequences": list(sequences)})
+        for link in row["links"]
+        if not _is_being_deleted(link)
+    ]
+
+
 def _is_being_deleted(link: Row) -> bool:
     """Say whether the link lost its properties while it was read; it is SUPERSEDED meanwhile."""
     return link.get("sequence") is None

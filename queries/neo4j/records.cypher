@@ -118,3 +118,37 @@ MATCH (subject)-[:ROLE]-(record:RECORD_LABEL)
 WHERE $after < record.sequence <= $up_to
 WITH record ORDER BY record.sequence LIMIT $limit
 RETURN collect(properties(record)) AS records
+
+// name: select_standing_records_of_subjects
+// The next records of one type of many subjects, that stood at `up_to`. RECORD_LABEL and ROLE are
+// replaced. Parameters: ids ('kind:key'), after, up_to, limit (for each subject); kind, time and over
+// (names of properties: the record's kind, when it began, when it was over), kinds, since_us, until_us,
+// not_over_before_us, is_open, in_force_at_us (null each: any).
+// Returns rows, for those who have any: id, records (a list of maps with all properties, by sequence).
+UNWIND $ids AS id
+MATCH (subject:Subject {id: id})
+USING INDEX subject:Subject(id)
+CALL (subject) {
+    MATCH (subject)-[:ROLE]-(record:RECORD_LABEL)
+    WHERE $after < record.sequence <= $up_to
+        AND (record.superseded_by IS NULL OR record.superseded_by > $up_to)
+        AND ($kinds IS NULL OR record[$kind] IN $kinds)
+        AND ($since_us IS NULL OR record[$time] >= $since_us)
+        AND ($until_us IS NULL OR record[$time] < $until_us)
+        AND ($not_over_before_us IS NULL OR record[$over] >= $not_over_before_us)
+        AND ($is_open IS NULL OR (record.status = 'open') = $is_open)
+        AND ($in_force_at_us IS NULL OR (
+            record[$time] <= $in_force_at_us AND record[$over] > $in_force_at_us
+        ))
+    WITH record ORDER BY record.sequence LIMIT $limit
+    RETURN collect(properties(record)) AS records
+}
+WITH id, records WHERE size(records) > 0
+RETURN id, records
+
+// name: select_many_records_at
+// Records by sequence. Parameters: sequences. Returns rows: record (all properties).
+UNWIND $sequences AS sequence
+MATCH (record:Record {sequence: sequence})
+USING INDEX record:Record(sequence)
+RETURN properties(record) AS record

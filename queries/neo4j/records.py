@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from queries._load import Statement, load
-from queries.neo4j._run import Transaction, change, first, named, only, only_of
+from queries.neo4j._run import Transaction, change, execute, first, named, only, only_of, rows
 from queries.rows import HeadingRow, Parameters, Row
 
 _RECORDS = load("neo4j/records.cypher")
@@ -34,6 +34,11 @@ _ROLES = {
     "report": "ABOUT",
     "listing": "LISTS",
     "dispute": "DISPUTES",
+}
+_PROPERTIES = {
+    "event": {"kind": "kind", "time": "occurred_at_us", "over": "occurred_at_us"},
+    "report": {"kind": "category", "time": "reported_at_us", "over": "reported_at_us"},
+    "listing": {"kind": "list_name", "time": "effective_from_us", "over": "until_us"},
 }
 NODE_TYPES = frozenset(_APPEND)
 
@@ -120,6 +125,28 @@ def of_subject(
     parameters = {"id": subject_id, "after": after, "up_to": up_to, "limit": limit}
     (found,) = only_of(transaction, text, parameters)
     return list(found)
+
+
+def standing_of_subjects(
+    transaction: Transaction, record_type: str, subject_ids: Sequence[str], wanted: Row, limits: Row
+) -> dict[str, list[Row]]:
+    """Return the next events, reports or listings of many subjects that stood at `up_to`.
+
+    `wanted` narrows them, with None where it doesn't; `limits` are after, up_to and limit.
+    """
+    if record_type not in _PROPERTIES:
+        return {}
+    text = _RECORDS["select_standing_records_of_subjects"].text
+    text = named(text, "RECORD_LABEL", _LABELS[record_type])
+    text = named(text, "ROLE", _ROLES[record_type])
+    parameters = {**_PROPERTIES[record_type], **wanted, **limits, "ids": list(subject_ids)}
+    return {row["id"]: row["records"] for row in execute(transaction, text, parameters)}
+
+
+def many_at(transaction: Transaction, sequences: Sequence[int]) -> list[Row]:
+    """Return what the ledger holds of records; for links that isn't all of it."""
+    found = rows(transaction, _RECORDS["select_many_records_at"], {"sequences": list(sequences)})
+    return [dict(row["record"]) for row in found]
 
 
 def reports_by(

@@ -34,6 +34,6 @@ def value(connection: Connection, statement: Statement, parameters: Parameters =
     return only
 
 
-def json_list(values: Iterable[str]) -> str:
-    """Return strings as one parameter that `json_each` takes apart."""
+def json_list(values: Iterable[str] | Iterable[int]) -> str:
+    """Return strings or numbers as one parameter that `json_each` takes apart."""
     return json.dumps(list(values), ensure_ascii=False)

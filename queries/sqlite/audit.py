@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 
 from queries._load import load
-from queries.rows import AuditRow, LastAuditRow
-from queries.sqlite._run import first
+from queries.rows import AuditRow, LastAuditRow, Row
+from queries.sqlite._run import first, json_list
 
 _AUDIT = load("sqlite/audit.sql")
 
@@ -25,9 +25,17 @@ def insert(connection: Connection, entries: Iterable[AuditRow]) -> None:
     )
 
 
-def after(connection: Connection, position: int, limit: int) -> list[AuditRow]:
-    """Return entries in order of position."""
+def after(connection: Connection, position: int, limit: int, wanted: Row) -> list[AuditRow]:
+    """Return entries in order of position; `wanted` narrows them, with None where it doesn't."""
     cursor = connection.execute(
-        _AUDIT["select_audit_entries"].text, {"after": position, "limit": limit}
+        _AUDIT["select_audit_entries"].text, {**wanted, "after": position, "limit": limit}
+    )
+    return [AuditRow(*row) for row in cursor]
+
+
+def at(connection: Connection, positions: Iterable[int]) -> list[AuditRow]:
+    """Return the entries at some positions, in order."""
+    cursor = connection.execute(
+        _AUDIT["select_audit_entries_at"].text, {"positions": json_list(positions)}
     )
     return [AuditRow(*row) for row in cursor]

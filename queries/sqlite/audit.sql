@@ -10,6 +10,20 @@ VALUES
     (:position, :at, :actor, :action, :purpose, :subject, :detail, :previous_hash, :entry_hash);
 
 -- name: select_audit_entries
--- Entries in order. Parameters: after, limit. Returns rows: the columns of audit_entry.
+-- Entries in order. Parameters: after, limit; purpose, action, subject (a pseudonym), since (a text in
+-- UTC) (NULL each: any). Returns rows: the columns of audit_entry.
 SELECT position, at, actor, action, purpose, subject, detail, previous_hash, entry_hash
-FROM audit_entry WHERE position > :after ORDER BY position LIMIT :limit;
+FROM audit_entry
+WHERE position > :after
+    AND (:purpose IS NULL OR purpose = :purpose)
+    AND (:action IS NULL OR action = :action)
+    AND (:subject IS NULL OR subject = :subject)
+    AND (:since IS NULL OR at >= :since)
+ORDER BY position LIMIT :limit;
+
+-- name: select_audit_entries_at
+-- Entries at some places. Parameters: positions (a JSON list).
+-- Returns rows: the columns of audit_entry.
+SELECT position, at, actor, action, purpose, subject, detail, previous_hash, entry_hash
+FROM audit_entry WHERE position IN (SELECT value FROM json_each(:positions))
+ORDER BY position;

@@ -39,6 +39,19 @@ _OF_SUBJECT: dict[str, Statement] = {
     "listing": load("sqlite/listings.sql")["select_listings_of_subject"],
     "dispute": load("sqlite/disputes.sql")["select_disputes_of_subject"],
 }
+_STANDING_OF_SUBJECTS: dict[str, Statement] = {
+    "link": load("sqlite/links.sql")["select_standing_links_of_subjects"],
+    "event": load("sqlite/events.sql")["select_standing_events_of_subjects"],
+    "report": load("sqlite/reports.sql")["select_standing_reports_of_subjects"],
+    "listing": load("sqlite/listings.sql")["select_standing_listings_of_subjects"],
+}
+_AT: dict[str, Statement] = {
+    "link": load("sqlite/links.sql")["select_links_at"],
+    "event": load("sqlite/events.sql")["select_events_at"],
+    "report": load("sqlite/reports.sql")["select_reports_at"],
+    "listing": load("sqlite/listings.sql")["select_listings_at"],
+}
+EVIDENCE_NOUNS = tuple(_AT)
 _REPORTS_BY = load("sqlite/reports.sql")["select_reports_by_subject"]
 NOUNS = frozenset(_INSERT)
 
@@ -147,6 +160,33 @@ def of_subject(
     if noun == "link":
         parameters["kinds"] = None if link_kinds is None else json_list(link_kinds)
     return rows(connection, _OF_SUBJECT[noun], parameters)
+
+
+def standing_of_subjects(
+    connection: Connection, noun: str, numbers: Iterable[int], wanted: Row, limits: Row
+) -> list[tuple[int, int]]:
+    """Return subject's number and sequence of the next standing records of many subjects.
+
+    `wanted` narrows them, with None where it doesn't; `limits` are after, up_to and limit.
+    """
+    if noun not in _STANDING_OF_SUBJECTS:
+        return []
+    kinds = wanted["kinds"]
+    parameters = {
+        **wanted,
+        **limits,
+        "kinds": None if kinds is None else json_list(kinds),
+        "subjects": json_list(numbers),
+    }
+    found: list[tuple[int, int]] = connection.execute(
+        _STANDING_OF_SUBJECTS[noun].text, parameters
+    ).fetchall()
+    return found
+
+
+def at(connection: Connection, noun: str, sequences: Iterable[int]) -> list[Row]:
+    """Return the records of one noun at some sequences, by sequence."""
+    return rows(connection, _AT[noun], {"sequences": json_list(sequences)})
 
 
 def reports_by(

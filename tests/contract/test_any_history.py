@@ -27,8 +27,9 @@ from tests.contract.evidence import (
     report,
     retraction,
 )
-from tests.contract.naive_store import NaiveStore
+from tests.contract.naive_store import NaiveStore, concerned
 
+EVIDENCE = (RecordType.LINK, RecordType.EVENT, RecordType.REPORT, RecordType.LISTING)
 SUBJECTS = [ANN, BOB, CAY, DAN]
 IDS = [f"{n}" for n in range(8)]
 LISTS = ["a", "b"]
@@ -114,6 +115,19 @@ def assert_equal_now(store: Store, naive: NaiveStore) -> None:
             entry.record,
             entry.superseded_by,
         )
+    last = len(naive.entries)
+    for record_type in EVIDENCE:
+        found = store.standing_of(naive.subjects, record_type)
+        stands = naive.standing(record_type, last)
+        assert [[(s.sequence, s.record) for s in records] for records in found] == [
+            [(e.sequence, e.record) for e in stands if subject in concerned(e.record)]
+            for subject in naive.subjects
+        ]
+    at = store.records_at([entry.sequence for entry in naive.entries])
+    assert [stored and (stored.record, stored.superseded_by) for stored in at] == [
+        (entry.record, entry.superseded_by) if entry.record.record_type in EVIDENCE else None
+        for entry in naive.entries
+    ]
 
 
 def assert_equal_at(store: Store, naive: NaiveStore, known_at: int) -> None:

@@ -39,7 +39,7 @@ def fragile(tmp_path: Path) -> Iterator[World]:
 def test_a_failure_of_the_service_leaks_nothing_but_a_code_and_an_id(
     fragile: World, failure: Exception, code: str, advice: str
 ) -> None:
-    fragile.store.failures["records_of"] = failure
+    fragile.store.failures["standing_of"] = failure
     with capture_logs() as logs:
         answer = fragile.asker("shop").post_operation("links", key="ann")
     assert answer.status_code == 200
@@ -77,10 +77,10 @@ def test_keys_that_cannot_be_trusted_let_nobody_in(fragile: World) -> None:
 def test_a_slow_read_holds_up_nobody_else(fragile: World) -> None:
     shop = fragile.asker("shop")
     shop.ask("score", key="ann", purpose=MARKETPLACE)
-    gate = fragile.store.gates["records_of"] = threading.Event()
+    gate = fragile.store.gates["standing_of"] = threading.Event()
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(shop.ask, "links", key="ann")
-        while fragile.store.calls["records_of"] == 0:
+        while fragile.store.calls["standing_of"] == 0:
             time.sleep(0.01)
         assert shop.ask("score", key="ann", purpose=MARKETPLACE)
         assert httpx.get(f"{fragile.url}/healthz").status_code == 200

@@ -72,10 +72,19 @@ def test_the_parameters_of_a_statement_are_all_described(statement: Statement) -
 LOOKUPS = {
     "records.sql": ["select_identities", "select_sequence_at", "select_last_record"],
     "subjects.sql": ["select_subject_numbers", "select_registrations_of_subject"],
-    "links.sql": ["select_links_of_subject", "select_links", "select_link_columns"],
-    "events.sql": ["select_events_of_subject", "select_events"],
-    "reports.sql": ["select_reports_of_subject"],
-    "listings.sql": ["select_listings_of_subject"],
+    "links.sql": [
+        "select_links_of_subject",
+        "select_links",
+        "select_link_columns",
+        "select_standing_links_of_subjects",
+    ],
+    "events.sql": [
+        "select_events_of_subject",
+        "select_events",
+        "select_standing_events_of_subjects",
+    ],
+    "reports.sql": ["select_reports_of_subject", "select_standing_reports_of_subjects"],
+    "listings.sql": ["select_listings_of_subject", "select_standing_listings_of_subjects"],
     "score_runs.sql": [
         "select_score_run",
         "select_current_score_run",
