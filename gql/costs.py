@@ -56,8 +56,12 @@ EXPLAINED = FieldCost(base=5000)
 DECLARED = {
     "Query.purposes": FieldCost(base=5),
     "Query.runs": FieldCost(base=100),
+    "Query.jobs": FieldCost(base=100),
     "Query.topSubjects": FieldCost(base=500),
     "Query.decisions": FieldCost(base=100),
+    "Query.whatIf": FieldCost(base=1000),
+    "Query.whatWouldChange": FieldCost(base=20_000),
+    "Subscription.scoreChanges": FieldCost(base=100),
     "Decision.reasons": FieldCost(item=0),
     "Query.run": FieldCost(base=100),
     "Query.subjects": FieldCost(base=100, item=2),

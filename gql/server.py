@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gql.answering import Resources
 from gql.authentication import Doorkeeper
@@ -24,9 +24,12 @@ from gql.metrics import Metrics
 from gql.origins import OriginGuard
 from gql.schema import schema
 from gql.scraping import Scraping, scrape
+from gql.sockets import DEFAULT_LIMITS, SocketLimits
+from gql.transport_ws import SocketHandler
 from gql.watching import Watch
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
+from graphsvc.jobs.worker import working_beside
 from graphsvc.live.host import host_live_scores
 from graphsvc.logs import configure_logs
 from graphsvc.settings import Settings
@@ -46,11 +49,16 @@ def open_configured_service() -> Service:
     return Service.open(settings)
 
 
-def create_app(open_service: Callable[[], Service] = open_configured_service) -> Starlette:
+def create_app(
+    open_service: Callable[[], Service] = open_configured_service,
+    *,
+    socket_limits: SocketLimits = DEFAULT_LIMITS,
+) -> Starlette:
     """Return the application; the service is opened when it starts and closed when it ends.
 
     Args:
         open_service: opens the service; called once, at the start.
+        socket_limits: of WebSockets.
     """
 
     @asynccontextmanager
@@ -59,6 +67,7 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
             open_service() as service,
             AuditTrail(service.store) as trail,
             host_live_scores(service),
+            working_beside(service),
         ):
             gate = Gate.open(
                 service.settings,
@@ -84,10 +93,12 @@ def create_app(open_service: Callable[[], Service] = open_configured_service) ->
         execute_get_queries=True,
         error_formatter=format_error,
         http_handler=HttpHandler(),
+        websocket_handler=SocketHandler(socket_limits),
     )
     return Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
             Route("/metrics", scrape, methods=["GET"]),

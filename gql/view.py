@@ -239,6 +239,13 @@ class PurposeView:
         """Return a record that was found in the purpose's own evidence."""
         return self._service.store.record_at(sequence)
 
+    def note_subscription(self, detail: str) -> None:
+        """Put on the trail that the caller asked to be told of changes."""
+        draft = self._service.audit_draft(
+            self._principal.actor, AuditAction.SUBSCRIBED, purpose=self.purpose.name, detail=detail
+        )
+        self._trail.record([draft])
+
     def note(self, action: AuditAction, subjects: Iterable[SubjectRef]) -> None:
         """Put reads on the trail, each once a request."""
         self._audit(action, subjects)

@@ -108,7 +108,7 @@ class _Would:
 @dataclass(frozen=True, slots=True)
 class _WhatIf:
     answer: WhatIfAnswer
-    shown: list[_Would]
+    programme: Programme
 
 
 class WhatIfScoreChange(graphene.ObjectType):
@@ -150,6 +150,13 @@ class WhatIfScoreChange(graphene.ObjectType):
     )
 
 
+def _resolve_changes(found: _WhatIf, info: GraphQLResolveInfo, first: int) -> list[_Would]:
+    shown = found.answer.changes[: page_size(first)]
+    view = RequestContext.of(info).view(found.programme.purpose)
+    view.note(AuditAction.READ_SCORE, [change.subject for change in shown])
+    return [_Would(change, found.programme) for change in shown]
+
+
 class WhatIf(graphene.ObjectType):
     """Every score that would move; nothing published moves."""
 
@@ -167,7 +174,10 @@ class WhatIf(graphene.ObjectType):
         graphene.NonNull(WhatIfScoreChange),
         required=True,
         description="The scores that would move most, the largest movement first.",
-        resolver=lambda found, info: found.shown,
+        first=graphene.Int(
+            required=True, default_value=100, description="How many at most, from 1 to 1000."
+        ),
+        resolver=_resolve_changes,
     )
 
 
@@ -236,21 +246,17 @@ class WhatWouldChange(graphene.ObjectType):
 
 
 def _resolve_what_if(
-    root: None, info: GraphQLResolveInfo, *, purpose: str, changes: list[Values], first: int
+    root: None, info: GraphQLResolveInfo, *, purpose: str, changes: list[Values]
 ) -> _WhatIf:
     view = _asking_view(info, purpose)
-    wanted = page_size(first)
     if not 1 <= len(changes) <= MOST_CHANGES:
         raise InvalidInputError(f"changes: are {len(changes)}; from 1 to {MOST_CHANGES} are needed")
     hosted = view.live()
-    engine, programme = hosted.life().engine, hosted.programme
+    engine = hosted.life().engine
     hypothesis = Hypothesis()
     for place, change in enumerate(changes):
         hypothesis |= _hypothesis(view, place, change)
-    answer = engine.what_if(purpose, hypothesis)
-    shown = [_Would(change, programme) for change in answer.changes[:wanted]]
-    view.note(AuditAction.READ_SCORE, [would.change.subject for would in shown])
-    return _WhatIf(answer, shown)
+    return _WhatIf(engine.what_if(purpose, hypothesis), hosted.programme)
 
 
 def _resolve_what_would_change(
@@ -377,11 +383,6 @@ class WhatIfQueries(graphene.ObjectType):
             graphene.NonNull(WhatIfChange),
             required=True,
             description=f"What would be otherwise, all together; from 1 to {MOST_CHANGES}.",
-        ),
-        first=graphene.Int(
-            required=True,
-            default_value=100,
-            description="How many of the scores to show at most, from 1 to 1000.",
         ),
         resolver=_resolve_what_if,
     )

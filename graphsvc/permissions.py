@@ -29,6 +29,7 @@ class Act(StrEnum):
     OPEN_DISPUTES = "open disputes"
     DECIDE_DISPUTES = "decide disputes"
     READ_DISPUTES = "read disputes"
+    RUN_JOBS = "run jobs"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -46,6 +47,7 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.OPEN_DISPUTES: frozenset({Role.SERVICE, Role.REVIEWER}),
     Act.DECIDE_DISPUTES: frozenset({Role.REVIEWER}),
     Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
+    Act.RUN_JOBS: frozenset({Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
 

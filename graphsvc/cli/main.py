@@ -59,9 +59,17 @@ COMMANDS = {
         "runs:app",
         "List score runs, release or discard what waits, roll back, prune what is old.",
     ),
+    "backtest": (
+        "backtest:backtest",
+        "Test a programme over past times against what came: AUC, KS, precision, calibration.",
+    ),
     "report": (
         "report:report",
         "Report on a run: distribution, drift, movers, disparity, attack cost, challengers.",
+    ),
+    "jobs": (
+        "jobs:app",
+        "Recompute, retention and other long work: begun, watched, cancelled, resumed.",
     ),
     "live": (
         "live:live",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -41,6 +42,22 @@ def acting_user() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return "cli"
+
+
+def parse_span(text: str) -> timedelta:
+    """Read a span of time: a number of days, hours, minutes or seconds.
+
+    Raises:
+        InvalidInputError: it is none.
+
+    >>> parse_span("90d").days, parse_span("1.5h").seconds
+    (90, 5400)
+    """
+    names = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([dhms])", text)
+    if found is None:
+        raise InvalidInputError(f"{text!r} is no span of time; write 90d, 12h, 30m or 45s")
+    return timedelta(**{names[found[2]]: float(found[1])})
 
 
 def parse_time(text: str | None) -> datetime | None:

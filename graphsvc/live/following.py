@@ -19,7 +19,6 @@ from graphsvc.live.cursor import Cursor, Moment
 from graphsvc.live.host import HostedPurpose, Life
 from graphsvc.live.resync import all_as_they_stand, can_be_made_again, these_as_they_stand
 from graphsvc.model import Programme, SubjectRef
-from graphsvc.store.ports import Reader
 
 AT_ONCE = 200
 """So many changes stand in one event at most."""
@@ -99,24 +98,34 @@ class _Resyncing:
 class Following:
     """A reader's place; one thread at a time."""
 
-    def __init__(
-        self, hosted: HostedPurpose, store: Reader, wanted: Wanted, after: Cursor | None
-    ) -> None:
+    def __init__(self, hosted: HostedPurpose, wanted: Wanted, after: Cursor | None) -> None:
         """Begin after a cursor, or where there is none, with what comes next.
 
         Args:
             hosted: the purpose.
-            store: tells how far the records go.
             wanted: which changes.
             after: the cursor of the last event that was had.
         """
-        self._hosted, self._store, self._wanted = hosted, store, wanted
+        self._hosted, self._wanted = hosted, wanted
         self._cursor = after
         self._life: Life | None = None
         self._resyncing: _Resyncing | None = None
         self._place: Place | None = None
         self._has_begun = False
         self._unsaid = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is nothing new for certain; asks nobody, so that it can be asked often."""
+        life = self._hosted.standing_life
+        return (
+            self._has_begun
+            and self._resyncing is None
+            and life is not None
+            and life is self._life
+            and self._place is not None
+            and self._place.number >= life.changes.last
+        )
 
     def next(self) -> LiveEvent | None:
         """Return the next event, None while there is nothing new.
@@ -172,7 +181,7 @@ class Following:
         name, programme = hosted.purpose.name, hosted.programme
         now = life.engine.all_scores(name)
         is_ahead = cursor.moment.sequence > now.sequence
-        if is_ahead and cursor.moment.sequence <= self._store.last_sequence():
+        if is_ahead and cursor.moment.sequence <= hosted.last_recorded():
             # Another server was quicker: this one has yet to see what the reader knows.
             hosted.wake()
             return None

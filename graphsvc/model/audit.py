@@ -15,11 +15,14 @@ class AuditAction(StrEnum):
     IMPORT = "import"  # records were loaded from files
     RECOMPUTE = "recompute"  # a score run was published
     ROLLBACK = "rollback"  # an earlier run was made current again
+    JOB_ASKED = "job_asked"  # somebody asked for a job
+    JOB_CANCELLED = "job_cancelled"  # somebody asked for a job's end
     RUNS_PRUNED = "runs_pruned"  # values of runs that need not be kept were removed
     RUN_HELD = "run_held"  # a run passed a limit and waits for a person
     RUN_RELEASED = "run_released"
     RUN_DISCARDED = "run_discarded"
     READ_REPORT = "read_report"
+    BACKTEST = "backtest"  # a programme was tested against outcomes; no subject is named
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"
     READ_EXPLANATION = "read_explanation"
@@ -40,6 +43,7 @@ class AuditAction(StrEnum):
     LINK_ENDED = "link_ended"
     LISTING_LIFTED = "listing_lifted"
     REPORT_SETTLED = "report_settled"
+    SUBSCRIBED = "subscribed"  # asked to be told of every change from now on
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"
     ERASED = "erased"

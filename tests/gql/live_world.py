@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import pytest
+import uvicorn
 from pydantic import SecretStr
 
+from gql.server import create_app
+from gql.sockets import DEFAULT_LIMITS, SocketLimits
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.app import Service, open_store
 from graphsvc.definitions import DefinitionLibrary
@@ -55,6 +59,8 @@ class LiveWorld:
     service: Service
     store: WatchedStore
     url: str = ""
+    limits: SocketLimits = DEFAULT_LIMITS
+    _running: ExitStack = field(default_factory=ExitStack)
 
     def asker(self, name: str) -> Asker:
         """Return a client with one of the keys."""
@@ -80,13 +86,32 @@ class LiveWorld:
         until(lambda: hosted.life().changes.last == engine.standing(PURPOSE)[0])
         return last
 
-    @contextmanager
-    def serving(self) -> Iterator[LiveWorld]:
-        """Run a server over the store, which knows nothing of the one before."""
+    def start(self) -> None:
+        """Run a server over the store; it knows nothing of the one before."""
         self.service = open_service(self.settings, self.store)
-        with RunningServer(self.service) as self.url:
-            until(lambda: self.service.live_host.is_built)
-            yield self
+        self.url = self._running.enter_context(LiveServer(self.service, self.limits))
+        until(lambda: self.service.live_host.is_built)
+
+    def stop(self) -> None:
+        """End the server that runs."""
+        self._running.close()
+
+    def restart(self, meanwhile: Callable[[], object]) -> None:
+        """End the server, do something, and start another."""
+        self.stop()
+        meanwhile()
+        self.start()
+
+
+class LiveServer(RunningServer):
+    """uvicorn in a thread, with limits for WebSockets."""
+
+    def __init__(self, service: Service, limits: SocketLimits) -> None:
+        super().__init__(service)
+        app = create_app(lambda: service, socket_limits=limits)
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
 
 
 def until(holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
@@ -115,18 +140,25 @@ def open_service(settings: Settings, store: WatchedStore) -> Service:
 
 
 @contextmanager
-def live_world_on(settings: Settings, records: Sequence[Record]) -> Iterator[LiveWorld]:
+def live_world_on(
+    settings: Settings,
+    records: Sequence[Record],
+    limits: SocketLimits = DEFAULT_LIMITS,
+    secrets: dict[str, str] | None = None,
+) -> Iterator[LiveWorld]:
     """A world that is served, on whatever store the settings name."""
     store = open_store(settings)
     watched = WatchedStore(cast(Store, _OpenStore(store)))
     folder = settings.data_dir / ACCESS_FOLDER
-    secrets = {name: create_key(folder, name, *held)[1] for name, held in KEYS.items()}
+    if secrets is None:
+        secrets = {name: create_key(folder, name, *held)[1] for name, held in KEYS.items()}
     store.append(list(records))
-    world = LiveWorld(settings, secrets, open_service(settings, watched), watched)
+    world = LiveWorld(settings, secrets, open_service(settings, watched), watched, limits=limits)
     try:
-        with world.serving():
-            yield world
+        world.start()
+        yield world
     finally:
+        world.stop()
         store.close()
 
 
