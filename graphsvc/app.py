@@ -33,6 +33,7 @@ from graphsvc.errors import (
 )
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.export import Exports
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.host import LiveHost
@@ -134,6 +135,7 @@ class Service:
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
         self.reporting = Reporting(self)
+        self.exports = Exports(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)

@@ -29,6 +29,8 @@ class Act(StrEnum):
     OPEN_DISPUTES = "open disputes"
     DECIDE_DISPUTES = "decide disputes"
     READ_DISPUTES = "read disputes"
+    EXPORT = "export all scores of a purpose"
+    DECIDE_RUNS = "release or discard runs"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -46,6 +48,8 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.OPEN_DISPUTES: frozenset({Role.SERVICE, Role.REVIEWER}),
     Act.DECIDE_DISPUTES: frozenset({Role.REVIEWER}),
     Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
+    Act.EXPORT: frozenset({Role.ANALYST}),
+    Act.DECIDE_RUNS: frozenset({Role.REVIEWER, Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
 
