@@ -12,6 +12,7 @@ from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
 from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
+from graphsvc.jobs.operating import Operating
 from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
 from graphsvc.writing import Writing
@@ -86,6 +87,20 @@ class RequestContext:
         """Return what the caller may do about disputes for a purpose; as of `view`."""
         declared = self.view(purpose).purpose
         return DisputeDesk(self._service, self._principal, declared, self._trail.record)
+
+    def operating(self, purpose: str | None) -> Operating:
+        """Return the jobs that the caller may see and ask for; arguments as of `view`.
+
+        Raises:
+            NotPermittedError: the credential doesn't hold the purpose or the role.
+            InvalidInputError: it is None, and the credential holds several.
+        """
+        name = self._only_purpose() if purpose is None else purpose
+        declared = self._declared(name)
+        if declared is None or not may_write_for(self._principal, declared):
+            raise self._principal.refusal(name)
+        self._fix(name)
+        return Operating(self._service, self._principal, declared)
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""

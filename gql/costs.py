@@ -56,6 +56,7 @@ EXPLAINED = FieldCost(base=5000)
 DECLARED = {
     "Query.purposes": FieldCost(base=5),
     "Query.runs": FieldCost(base=100),
+    "Query.jobs": FieldCost(base=100),
     "Query.topSubjects": FieldCost(base=500),
     "Query.decisions": FieldCost(base=100),
     "Query.whatIf": FieldCost(base=1000),

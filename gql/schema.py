@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.jobs import JobMutations, JobQueries
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
@@ -23,7 +24,7 @@ from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
-from gql.subscriptions import Subscription
+from gql.subscriptions import ScoreSubscriptions
 from gql.what_if import WhatIfQueries
 
 
@@ -31,6 +32,7 @@ class Query(
     AuditQueries,
     DecisionQueries,
     DisputeQueries,
+    JobQueries,
     NodeQueries,
     PolicyQueries,
     ProgrammeQueries,
@@ -47,6 +49,7 @@ class Query(
 class Mutation(
     DisputeMutations,
     EventMutations,
+    JobMutations,
     LinkMutations,
     ListingMutations,
     RecordMutations,
@@ -57,6 +60,10 @@ class Mutation(
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
     end, a correction or a withdrawal is a record of its own.
     """
+
+
+class Subscription(ScoreSubscriptions):
+    """What a client can be told of as it happens, over graphql-transport-ws."""
 
 
 schema: GraphQLSchema = graphene.Schema(

@@ -29,6 +29,7 @@ from gql.transport_ws import SocketHandler
 from gql.watching import Watch
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
+from graphsvc.jobs.worker import working_beside
 from graphsvc.live.host import host_live_scores
 from graphsvc.logs import configure_logs
 from graphsvc.settings import Settings
@@ -66,6 +67,7 @@ def create_app(
             open_service() as service,
             AuditTrail(service.store) as trail,
             host_live_scores(service),
+            working_beside(service),
         ):
             gate = Gate.open(
                 service.settings,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,10 @@ from graphsvc.errors import (
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
 from graphsvc.export import Exports
+from graphsvc.jobs.checkpoints import Checkpoints
+from graphsvc.jobs.choice import chosen_programmes
+from graphsvc.jobs.model import Job, JobKind, JobParameters
+from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.host import LiveHost
@@ -66,6 +70,7 @@ from graphsvc.tracing import start_tracing_to, traced, traced_store
 log = structlog.get_logger(__name__)
 
 NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
+JOBS_FOLDER = "jobs"
 DocumentT = TypeVar("DocumentT", Purpose, Programme)
 
 CURRENT_RUN_SECONDS = 1.0
@@ -123,6 +128,22 @@ def _pseudonyms(settings: Settings) -> Pseudonyms:
     )
 
 
+def _job_file(settings: Settings) -> JobFile:
+    from graphsvc.store.sqlite_jobs import SqliteJobFile
+
+    return SqliteJobFile(settings.data_dir / JOBS_FOLDER / "jobs.db")
+
+
+@contextlib.contextmanager
+def open_job_file(settings: Settings) -> Iterator[JobFile]:
+    """Open the jobs of this machine without the store, which may be away."""
+    jobs = _job_file(settings)
+    try:
+        yield jobs
+    finally:
+        jobs.close()
+
+
 class Service:
     """Every use case over one store and one library of definitions; safe to share by threads."""
 
@@ -134,6 +155,9 @@ class Service:
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
+        self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", store)
+        self.jobs_folder = settings.data_dir / JOBS_FOLDER
+        self._jobs: JobFile | None = None
         self.reporting = Reporting(self)
         self.exports = Exports(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
@@ -163,7 +187,17 @@ class Service:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._jobs is not None:
+            self._jobs.close()
         self.store.close()
+
+    @property
+    def jobs(self) -> JobFile:
+        """The jobs of this machine; the file is made when it is first asked for."""
+        with self._lock:
+            if self._jobs is None:
+                self._jobs = _job_file(self.settings)
+            return self._jobs
 
     def snapshot(self, purpose: str, *, as_of: datetime | None = None) -> Snapshot:
         """Return the snapshot of all that is recorded now and that a purpose permits."""
@@ -198,7 +232,7 @@ class Service:
         declared = self.library.purpose(purpose)
         chosen = self._programme(purpose, programme)
         moment = as_of or datetime.now(UTC)
-        self._save_definitions(declared, chosen)
+        self.save_definitions(declared, chosen)
         snapshot = self.snapshots.latest(declared, as_of=moment)
         limits = partial(self.reporting.passed_limits, programme=chosen) if gated else None
         run = publish.recompute(
@@ -526,6 +560,31 @@ class Service:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
 
+    def ask_for_job(self, kind: JobKind, parameters: JobParameters, *, actor: str) -> Job:
+        """Ask for a job; a worker, or who takes it by its id, does it.
+
+        Raises:
+            DefinitionNotFoundError: a purpose or programme is not declared.
+            ConflictError: a programme is for none of the purposes.
+        """
+        chosen_programmes(self.library, parameters)
+        job = self.jobs.add(kind, parameters, actor, now=datetime.now(UTC))
+        if job is None:
+            raise ConflictError("the job file refused a job that no schedule asked for")
+        self.note(actor, AuditAction.JOB_ASKED, detail=f"{job.job_id} {kind}")
+        return job
+
+    def cancel_job(self, job_id: str, *, actor: str) -> Job:
+        """Ask for a job's end: at once where nobody is at it, else before its next stage.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: it is over already.
+        """
+        job = self.jobs.request_cancel(job_id, actor, datetime.now(UTC))
+        self.note(actor, AuditAction.JOB_CANCELLED, detail=job_id)
+        return job
+
     def roll_back(
         self,
         purpose: str,
@@ -626,6 +685,7 @@ class Service:
             self._explainers.clear()
         self.snapshots.forget()
         self._run_files.forget()
+        self.checkpoints.forget()
 
     def _forget_what_was_erased(self) -> None:
         """Drop every copy if this or another server erased something since they were made."""
@@ -645,7 +705,8 @@ class Service:
             )
         return programme
 
-    def _save_definitions(self, purpose: Purpose, programme: Programme) -> None:
+    def save_definitions(self, purpose: Purpose, programme: Programme) -> None:
+        """Store the versions that a run is made with, so that it can be made again."""
         wanted = {
             (DefinitionKind.PURPOSE, purpose.name, purpose.version),
             (DefinitionKind.PROGRAMME, programme.name, programme.version),

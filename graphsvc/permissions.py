@@ -31,6 +31,7 @@ class Act(StrEnum):
     READ_DISPUTES = "read disputes"
     EXPORT = "export all scores of a purpose"
     DECIDE_RUNS = "release or discard runs"
+    RUN_JOBS = "run jobs"
 
 
 _SENDERS = frozenset({Role.SERVICE, Role.OPERATOR})
@@ -50,6 +51,7 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
     Act.EXPORT: frozenset({Role.ANALYST}),
     Act.DECIDE_RUNS: frozenset({Role.REVIEWER, Role.OPERATOR}),
+    Act.RUN_JOBS: frozenset({Role.OPERATOR}),
 }
 """Which roles may do what; any one of them is enough."""
 

@@ -18,7 +18,6 @@ import structlog
 from graphsvc.errors import ConflictError, GraphsvcError, LeaseLostError
 from graphsvc.model import HeldRun, Programme, Purpose, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
-from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.propagate import Propagated, propagate_snapshot
 from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import Store
@@ -86,15 +85,22 @@ def recompute(
     """
     plan = RunPlan.now(purpose, programme, as_of, tolerance)
     inputs, values = propagate_snapshot(snapshot, programme, purpose, as_of, plan.tolerance)
-    run, payload = as_run(plan, snapshot, inputs, values)
+    run, payload = as_run(plan, snapshot, values, inputs.links)
     publish(store, run, payload, held_for=() if limits is None else limits(run, payload))
     return run
 
 
 def as_run(
-    plan: RunPlan, snapshot: Snapshot, inputs: PropagationInputs, values: Propagated
+    plan: RunPlan, snapshot: Snapshot, values: Propagated, links: int
 ) -> tuple[ScoreRun, bytes]:
-    """Return a run with its payload, made of the values that were computed on a snapshot."""
+    """Return a run with its payload, made of the values that were computed on a snapshot.
+
+    Args:
+        plan: what the run was to be.
+        snapshot: whose evidence it is.
+        values: in snapshot indices.
+        links: how many links conducted.
+    """
     programme = plan.programme
     payload = encode_payload(snapshot, values, [band.name for band in programme.bands])
     run = ScoreRun(
@@ -108,7 +114,7 @@ def as_run(
         tolerance=plan.tolerance,
         created_at=plan.created_at,
         subjects=snapshot.n,
-        links=inputs.links,
+        links=links,
         exposure=values.exposure_certificate,
         trust=values.trust_certificate,
         score_bound=values.score_bound,

@@ -15,6 +15,7 @@ from graphsvc.errors import (
     RunNotFoundError,
 )
 from graphsvc.explain import Explainer
+from graphsvc.jobs.usage import stage_usage
 from graphsvc.model import (
     AuditAction,
     HeldRun,
@@ -60,14 +61,15 @@ class Reporting:
             run: as `find` returns it.
             actor: who reads.
             attributes: for audit only; those of the settings where none are given.
-            stages: what each stage of making it took.
+            stages: what each stage of making it took; what its job noted where none are given.
 
         Raises:
             RunNotFoundError: it is neither published nor waiting any more.
         """
         held = self._store.held_run(run.run_id)
         scores = self._scores(run)
-        sources = self._sources(run, attributes, stages)
+        known = stages or stage_usage(self._service.jobs, run.run_id)
+        sources = self._sources(run, attributes, known)
         made = report(scores, sources)
         made = self._with_explained_movers(made, scores, sources.previous)
         named = [] if made.changes is None else [mover.subject for mover in made.changes.movers]

@@ -55,6 +55,12 @@ class Settings(AccessSettings, ServingSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
     )
+    schedule_file: Path | None = Field(
+        default=None, description="YAML file of jobs and when they are done; see docs/jobs.md."
+    )
+    jobs_in_server: bool = Field(
+        default=False, description="Whether the server does jobs too, beside answering."
+    )
     keep_runs: Annotated[int, Field(ge=1)] = Field(
         default=30, description="How many runs of a programme keep their values, at least."
     )

@@ -71,6 +71,10 @@ COMMANDS = {
         "report:report",
         "Report on a run: distribution, drift, movers, disparity, attack cost, challengers.",
     ),
+    "jobs": (
+        "jobs:app",
+        "Recompute, retention and other long work: begun, watched, cancelled, resumed.",
+    ),
     "live": (
         "live:live",
         "Follow the records, and print every score that moves, within milliseconds.",

@@ -15,6 +15,8 @@ class AuditAction(StrEnum):
     IMPORT = "import"  # records were loaded from files
     RECOMPUTE = "recompute"  # a score run was published
     ROLLBACK = "rollback"  # an earlier run was made current again
+    JOB_ASKED = "job_asked"  # somebody asked for a job
+    JOB_CANCELLED = "job_cancelled"  # somebody asked for a job's end
     RUNS_PRUNED = "runs_pruned"  # values of runs that need not be kept were removed
     RUN_HELD = "run_held"  # a run passed a limit and waits for a person
     RUN_RELEASED = "run_released"

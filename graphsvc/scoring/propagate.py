@@ -12,6 +12,8 @@ import algorithms
 from graphsvc.errors import CertificateError
 from graphsvc.model import Programme, Purpose, RunCertificate
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.own import OwnRecord
+from graphsvc.scoring.reports import Reports
 from graphsvc.scoring.scorecard import Points, PointScale
 from graphsvc.snapshot import Snapshot
 from graphsvc.tracing import span
@@ -36,15 +38,29 @@ class Propagated:
     score_bound: float
 
 
-def propagate(
-    inputs: PropagationInputs, programme: Programme, purpose: Purpose, tolerance: float
-) -> Propagated:
-    """Spread risk and trust, and turn them into points.
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """How far risk and trust spread, float64 (n,) each; the part of it that takes long.
+
+    `association_exposure` and `association_trust` are what came through contacts, `links` how many
+    links conducted.
+    """
+
+    exposure: Floats
+    trust: Floats
+    association_exposure: Floats
+    association_trust: Floats
+    exposure_certificate: RunCertificate
+    trust_certificate: RunCertificate
+    links: int
+
+
+def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) -> Spread:
+    """Spread risk and trust over the graphs.
 
     Args:
-        inputs: graphs, own risk and seeds, own record and reports.
-        programme: attenuation, hop limits and points.
-        purpose: its cap on association.
+        inputs: graphs, own risk and seeds.
+        programme: attenuation and hop limits.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
 
     Raises:
@@ -74,29 +90,69 @@ def propagate(
             f"programme {programme.name}: a bound of {tolerance:g} was asked for; {error}"
         ) from error
     own_share = np.where(inputs.has_contacts, 1.0 - beta, 1.0) * inputs.own_risk
-    association_exposure = np.maximum(exposure.values - own_share, 0.0)
     trust = mass.values / (1.0 - alpha)
-    association_trust = np.maximum(trust - inputs.trust_seed, 0.0)
-    scale = PointScale.of(programme, purpose)
-    exposure_certificate = _certificate(exposure.certificate, 1.0)
-    trust_certificate = _certificate(mass.certificate, 1.0 - alpha)
-    return Propagated(
+    return Spread(
         exposure=exposure.values,
         trust=trust,
-        association_exposure=association_exposure,
-        association_trust=association_trust,
+        association_exposure=np.maximum(exposure.values - own_share, 0.0),
+        association_trust=np.maximum(trust - inputs.trust_seed, 0.0),
+        exposure_certificate=_certificate(exposure.certificate, 1.0),
+        trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
+        links=inputs.links,
+    )
+
+
+def score(
+    values: Spread, own: OwnRecord, reports: Reports, programme: Programme, purpose: Purpose
+) -> Propagated:
+    """Turn what spread, and each subject's own record, into points.
+
+    Args:
+        values: what spread.
+        own: what each subject's own events and listings are worth.
+        reports: the reports, waiting for their reporters' trust.
+        programme: points.
+        purpose: its cap on association.
+    """
+    scale = PointScale.of(programme, purpose)
+    return Propagated(
+        exposure=values.exposure,
+        trust=values.trust,
+        association_exposure=values.association_exposure,
+        association_trust=values.association_trust,
         points=scale.points(
-            inputs.own, inputs.reports.joint(trust), association_exposure, association_trust
+            own,
+            reports.joint(values.trust),
+            values.association_exposure,
+            values.association_trust,
         ),
-        exposure_certificate=exposure_certificate,
-        trust_certificate=trust_certificate,
+        exposure_certificate=values.exposure_certificate,
+        trust_certificate=values.trust_certificate,
         score_bound=scale.score_bound(
-            exposure_certificate.bound,
-            trust_certificate.bound,
-            trust_certificate.bound_1,
-            inputs.own.most_records + inputs.reports.most_records,
+            values.exposure_certificate.bound,
+            values.trust_certificate.bound,
+            values.trust_certificate.bound_1,
+            own.most_records + reports.most_records,
         ),
     )
+
+
+def propagate(
+    inputs: PropagationInputs, programme: Programme, purpose: Purpose, tolerance: float
+) -> Propagated:
+    """Spread risk and trust, and turn them into points.
+
+    Args:
+        inputs: graphs, own risk and seeds, own record and reports.
+        programme: attenuation, hop limits and points.
+        purpose: its cap on association.
+        tolerance: largest error of any exposure and of any trust value that is acceptable.
+
+    Raises:
+        CertificateError: the tolerance could not be certified.
+    """
+    values = spread(inputs, programme, tolerance)
+    return score(values, inputs.own, inputs.reports, programme, purpose)
 
 
 def propagate_snapshot(

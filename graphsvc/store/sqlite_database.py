@@ -45,8 +45,17 @@ class Database:
     but only FULL keeps it when the machine loses power, and a batch pays for one fsync only.
     """
 
-    def __init__(self, path: Path, *, lock_timeout_s: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock_timeout_s: float,
+        migrations: str = "sqlite",
+        application_id: int = APPLICATION_ID,
+    ) -> None:
         self.path = path
+        self._migrations = migrations
+        self._application_id = application_id
         self._lock_timeout_s = lock_timeout_s
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -142,7 +151,7 @@ class Database:
         self._refuse_foreign_file(connection)
         version = schema.schema_version(connection)
         self._refuse_newer(version)
-        pending = load_migrations("sqlite")[version:]
+        pending = load_migrations(self._migrations)[version:]
         for migration in pending:
             try:
                 schema.apply(connection, migration.statements)
@@ -159,7 +168,7 @@ class Database:
         version = schema.schema_version(connection)
         self._refuse_foreign_file(connection)
         self._refuse_newer(version)
-        wanted = len(load_migrations("sqlite"))
+        wanted = len(load_migrations(self._migrations))
         if version < wanted:
             raise MigrationError(
                 f"{self.path} has schema version {version}, this program needs {wanted}; "
@@ -168,7 +177,7 @@ class Database:
         self._schema_is_known = True
 
     def _refuse_newer(self, version: int) -> None:
-        newest = len(load_migrations("sqlite"))
+        newest = len(load_migrations(self._migrations))
         if version > newest:
             raise MigrationError(
                 f"{self.path} has schema version {version}, this program knows up to {newest}; "
@@ -177,7 +186,7 @@ class Database:
 
     def _refuse_foreign_file(self, connection: sqlite3.Connection) -> None:
         owner = schema.application_id(connection)
-        if owner == APPLICATION_ID:
+        if owner == self._application_id:
             return
         if owner != 0 or schema.count_schema_objects(connection) > 0:
             raise MigrationError(

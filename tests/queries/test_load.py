@@ -43,7 +43,7 @@ def test_a_file_is_read_once() -> None:
     assert load("sqlite/store.sql") is load("sqlite/store.sql")
 
 
-@pytest.mark.parametrize("store", ["sqlite", "neo4j"])
+@pytest.mark.parametrize("store", ["sqlite", "neo4j", "jobs"])
 def test_migrations_are_numbered_from_1(store: str) -> None:
     migrations = load_migrations(store)
     assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))

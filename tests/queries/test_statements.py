@@ -18,10 +18,16 @@ from queries.sqlite import schema
 ROOT = Path(queries.__file__).parent
 FILES = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("sqlite/*.sql"), *ROOT.glob("neo4j/*.cypher")]
+    for path in [
+        *ROOT.glob("sqlite/*.sql"),
+        *ROOT.glob("jobs/*.sql"),
+        *ROOT.glob("neo4j/*.cypher"),
+    ]
 )
 STATEMENTS = [(path, statement) for path in FILES for statement in load(path).values()]
 SQL = [statement for path, statement in STATEMENTS if path.endswith(".sql")]
+OF_STORE = [statement for path, statement in STATEMENTS if path.startswith("sqlite/")]
+OF_JOBS = [statement for path, statement in STATEMENTS if path.startswith("jobs/")]
 
 
 def words(folder: str) -> set[str]:
@@ -35,11 +41,16 @@ def words(folder: str) -> set[str]:
     }
 
 
+def migrated(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for migration in load_migrations(name):
+        schema.apply(connection, migration.statements)
+    return connection
+
+
 @pytest.fixture
 def database() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for migration in load_migrations("sqlite"):
-            schema.apply(connection, migration.statements)
+    with closing(migrated("sqlite")) as connection:
         yield connection
 
 
@@ -52,7 +63,14 @@ def test_a_statement_is_described_in_whole_sentences(path: str, statement: State
     assert f"{statement.name}" in words(path.split("/", maxsplit=1)[0]), "no function runs it"
 
 
-@pytest.mark.parametrize("statement", SQL, ids=[statement.name for statement in SQL])
+@pytest.mark.parametrize("statement", OF_JOBS, ids=[statement.name for statement in OF_JOBS])
+def test_a_statement_is_understood_by_a_migrated_job_file(statement: Statement) -> None:
+    named = dict.fromkeys(re.findall(r":([a-z_0-9]+)", statement.text))
+    with closing(migrated("jobs")) as connection:
+        connection.execute(f"EXPLAIN {statement.text}", named)
+
+
+@pytest.mark.parametrize("statement", OF_STORE, ids=[statement.name for statement in OF_STORE])
 def test_a_statement_is_understood_by_a_migrated_database(
     database: sqlite3.Connection, statement: Statement
 ) -> None:

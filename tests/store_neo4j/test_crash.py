@@ -12,14 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tenacity
+from pydantic import SecretStr
 
 from graphsvc import neo4j_server
+from graphsvc.app import Service, open_job_file
 from graphsvc.errors import StoreUnavailableError
+from graphsvc.jobs.model import Job, JobState
+from graphsvc.jobs.recompute import Stage
 from graphsvc.model import Record
 from graphsvc.neo4j_server import ServerInfo
+from graphsvc.settings import Settings
 from graphsvc.store.neo4j import Neo4jStore
 from graphsvc.store.ports import AppendStatus
 from tests.contract.evidence import ALL_KINDS, link, person
+from tests.jobs.killing import ask, assert_finished_once, do_all, evidence, reference
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j_crash")]
 BATCH = 500
@@ -99,3 +106,39 @@ def test_a_server_that_is_away_is_named_in_the_error(own_server: ServerInfo) -> 
                 ask()
     with pytest.raises(StoreUnavailableError):
         open_store(server)
+
+
+def test_a_job_whose_server_is_killed_says_so_and_goes_on_when_it_is_back(
+    own_server: ServerInfo, tmp_path: Path
+) -> None:
+    server = neo4j_server.start(own_server.home)
+    settings = Settings(
+        store=server.uri,
+        neo4j_user=server.user,
+        neo4j_password=SecretStr(server.read_password()),
+        data_dir=tmp_path,
+    )
+    killed: list[int] = []
+
+    def kill_at_score(job: Job) -> None:
+        if (job.stage or "").startswith(Stage.SCORE) and not killed:
+            os.kill(server.pid, signal.SIGKILL)
+            killed.append(server.pid)
+
+    with Service.open(settings) as service:
+        service.store.append(evidence())
+        checksums = reference(service)
+        job = ask(service)
+        left = do_all(service, watch=kill_at_score, backoff=tenacity.wait_fixed(1))[-1]
+        with open_job_file(settings) as jobs:
+            told = jobs.job(job.job_id)
+        assert (told.state, told.error_code) == (JobState.RETRYING, "STORE_UNAVAILABLE")
+        assert told == left
+        again = neo4j_server.start(server.home)
+        assert again.uri == server.uri
+        deadline = time.monotonic() + 120
+        while not service.jobs.job(job.job_id).state.is_over and time.monotonic() < deadline:
+            do_all(service, backoff=tenacity.wait_fixed(0))
+            time.sleep(0.1)
+        assert_finished_once(service, job, checksums)
+        assert service.jobs.job(job.job_id).deaths == 0

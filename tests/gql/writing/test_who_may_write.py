@@ -60,11 +60,15 @@ def _published(desk: Desk) -> None:
     desk.service.recompute(MARKETPLACE, as_of=AS_OF)
 
 
+OF_JOBS = {"start_recompute", "cancel_job"}
+"""They write no evidence; tests/gql/test_jobs.py says who may ask for them."""
+
+
 def test_no_mutation_is_left_out_here() -> None:
     mutation = schema.type_map["Mutation"]
     assert isinstance(mutation, GraphQLObjectType)
     named = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in mutation.fields}
-    assert named == set(CALLS)
+    assert named - OF_JOBS == set(CALLS)
 
 
 @pytest.mark.parametrize("mutation", CALLS)

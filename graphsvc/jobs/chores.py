@@ -1,0 +1,86 @@
+"""Jobs that don't publish: retention, reconciliation, warm snapshots."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from graphsvc.jobs.context import JobContext
+from graphsvc.keeping import KeptRuns
+
+JOBS_KEPT = timedelta(days=90)
+"""For how long a job that is over can be looked at."""
+
+
+def retention(context: JobContext) -> dict[str, Any]:
+    """Erase what is past its retention, prune old runs, forget old jobs; return the counts."""
+    service, settings = context.service, context.service.settings
+    context.save(total=3, unit="stages")
+
+    def erase() -> dict[str, Any]:
+        retired = service.redress.retire(actor=context.actor)
+        return {"records": retired.records.total(), "subjects": retired.subjects}
+
+    def prune() -> dict[str, Any]:
+        kept = KeptRuns(settings.keep_runs, settings.keep_run_days)
+        pruned = service.prune_runs(kept, actor=context.actor)
+        return {"runs": len(pruned.runs), "bytes": pruned.freed_bytes}
+
+    def forget() -> dict[str, Any]:
+        oldest = datetime.now(UTC) - JOBS_KEPT
+        service.checkpoints.forget_before(oldest)
+        return {"jobs": service.jobs.forget_before(oldest)}
+
+    return {
+        "erased": context.once("erase", erase),
+        "pruned": context.once("prune", prune),
+        "forgotten": context.once("forget", forget),
+    }
+
+
+def reconcile(context: JobContext) -> dict[str, Any]:
+    """Compare live scores of each purpose with a full solution; return the differences.
+
+    Live state is built from the newest snapshot, brought forward by the records since, and then
+    compared, as the engine does by itself every ten minutes.
+
+    Raises:
+        CertificateError: a difference is larger than both bounds allow.
+    """
+    purposes = _purposes(context)
+    context.save(total=len(purposes), unit="purposes")
+
+    def compare(purpose: str) -> dict[str, Any]:
+        engine = context.service.live([purpose])
+        engine.catch_up()
+        return {
+            one.programme: {"difference": one.difference, "allowed": one.allowed}
+            for one in engine.reconcile()
+        }
+
+    return {
+        purpose: context.once(f"reconcile {purpose}", partial(compare, purpose))
+        for purpose in purposes
+    }
+
+
+def snapshot(context: JobContext) -> dict[str, Any]:
+    """Bring each purpose's snapshot up to date; return what is in them."""
+    purposes = _purposes(context)
+    context.save(total=len(purposes), unit="purposes")
+
+    def build(purpose: str) -> dict[str, Any]:
+        built = context.service.snapshot(purpose, as_of=context.job.parameters.as_of)
+        return {"sequence": built.facts.sequence, "subjects": built.n, "links": built.m}
+
+    return {
+        purpose: context.once(f"snapshot {purpose}", partial(build, purpose))
+        for purpose in purposes
+    }
+
+
+def _purposes(context: JobContext) -> list[str]:
+    library = context.service.library
+    named = context.job.parameters.purposes or tuple(library.purpose_names())
+    return [library.purpose(name).name for name in named]

@@ -1,0 +1,147 @@
+"""What a job is, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from graphsvc.errors import InvalidInputError
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    RECOMPUTE = "recompute"  # snapshot, propagate, score and publish runs
+    RETENTION = "retention"  # erase what is past retention, prune old runs, forget old jobs
+    RECONCILE = "reconcile"  # compare live scores with full solutions
+    SNAPSHOT = "snapshot"  # build snapshots, so that the next recompute finds them warm
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"  # for a runner, or for its time
+    RUNNING = "running"  # a runner holds its lease
+    RETRYING = "retrying"  # something failed in passing; it goes on by itself when it is due
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # a person has to look; `retry` lets it go on
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing happens to the job by itself any more."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class JobParameters(BaseModel):
+    """What is asked for; names no subject."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    purposes: tuple[str, ...] = Field(
+        default=(), description="Purposes it is for; all that are declared otherwise."
+    )
+    programmes: tuple[str, ...] = Field(
+        default=(), description="Programmes it is for; all of the purposes otherwise."
+    )
+    as_of: AwareDatetime | None = Field(
+        default=None, description="The time that is scored; when the job begins otherwise."
+    )
+    tolerance: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Largest error of a value; the programme's otherwise."
+    )
+
+    @classmethod
+    def asked(cls, **values: object) -> JobParameters:
+        """Return what a person asked for.
+
+        Raises:
+            InvalidInputError: a value can't be used; names it.
+        """
+        try:
+            return cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InvalidInputError(f"{field}: {first['msg']}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job as its file keeps it.
+
+    `fence` counts who took it: only the latest may change it. `attempts` failed in passing, and
+    `deaths` left it with a dead runner, since its last finished stage. `done` of `total` is in
+    `unit`; `attempt_done` was done when this runner began, at `attempt_at`.
+    """
+
+    number: int
+    job_id: str
+    kind: JobKind
+    parameters: JobParameters
+    requested_by: str
+    requested_at: datetime
+    state: JobState
+    due_at: datetime
+    fence: int
+    attempts: int
+    deaths: int
+    done: float
+    attempt_done: float
+    checkpoint: Mapping[str, Any]
+    schedule: str | None = None
+    scheduled_for: datetime | None = None
+    runner: str | None = None
+    lease_until: datetime | None = None
+    cancelled_by: str | None = None
+    stage: str | None = None
+    total: float | None = None
+    unit: str | None = None
+    started_at: datetime | None = None
+    attempt_at: datetime | None = None
+    progress_at: datetime | None = None
+    finished_at: datetime | None = None
+    error_code: str | None = None
+    error: str | None = None
+    result: Mapping[str, Any] | None = None
+
+    @property
+    def share_done(self) -> float | None:
+        """How much of it is done, 0 to 1; None where that is not known."""
+        if self.state is JobState.SUCCEEDED:
+            return 1.0
+        return self.done / self.total if self.total else None
+
+    @property
+    def rate(self) -> float | None:
+        """Units a second that its present, or last, runner did; None before the first."""
+        if self.attempt_at is None or self.progress_at is None:
+            return None
+        seconds = (self.progress_at - self.attempt_at).total_seconds()
+        done = self.done - self.attempt_done
+        return done / seconds if done > 0 and seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at that rate, counted from its last progress."""
+        if self.state is not JobState.RUNNING or self.total is None or self.rate is None:
+            return None
+        return max(self.total - self.done, 0.0) / self.rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a runner leaves a job: over, or due again."""
+
+    state: JobState
+    due_at: datetime
+    attempts: int = 0
+    finished_at: datetime | None = None
+    error_code: str | None = None
+    error: str | None = None
+    result: Mapping[str, Any] | None = None
