@@ -16,6 +16,9 @@ from graphsvc.cli.output import stderr
 from graphsvc.errors import SettingsError
 from graphsvc.settings import Settings
 
+HUNG_SECONDS = 30
+"""After how long without a sign of life a worker process is replaced."""
+
 LARGEST_MESSAGE = 1 << 18
 """Bytes of a message over a WebSocket; gql.sockets refuses it too, under any other server."""
 
@@ -59,6 +62,7 @@ def serve(
             ssl_keyfile_password=None if password is None else password.get_secret_value(),
             timeout_keep_alive=settings.idle_seconds,
             timeout_graceful_shutdown=settings.drain_seconds,
+            timeout_worker_healthcheck=HUNG_SECONDS,
         )
 
 

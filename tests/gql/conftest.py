@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from gql.protocol import BoundedProtocol
 from gql.server import create_app
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.app import Service, open_store
@@ -59,7 +60,9 @@ class RunningServer:
     """uvicorn in a thread."""
 
     def __init__(self, service: Service, host: str = "127.0.0.1") -> None:
-        config = uvicorn.Config(create_app(lambda: service), host=host, port=0, log_config=None)
+        config = uvicorn.Config(
+            create_app(lambda: service), http=BoundedProtocol, host=host, port=0, log_config=None
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
 
