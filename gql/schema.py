@@ -24,7 +24,7 @@ from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
-from gql.subscriptions import Subscription
+from gql.subscriptions import ScoreSubscriptions
 from gql.what_if import WhatIfQueries
 
 
@@ -60,6 +60,10 @@ class Mutation(
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
     end, a correction or a withdrawal is a record of its own.
     """
+
+
+class Subscription(ScoreSubscriptions):
+    """What a client can be told of as it happens, over graphql-transport-ws."""
 
 
 schema: GraphQLSchema = graphene.Schema(
