@@ -566,7 +566,9 @@ class Service:
         Raises:
             DefinitionNotFoundError: a purpose or programme is not declared.
             ConflictError: a programme is for none of the purposes.
+            InvalidInputError: the parameters don't go with this kind of job.
         """
+        parameters.require_fit(kind)
         chosen_programmes(self.library, parameters)
         job = self.jobs.add(kind, parameters, actor, now=datetime.now(UTC))
         if job is None:
