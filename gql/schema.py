@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.job_progress import JobSubscriptions
 from gql.jobs import JobMutations, JobQueries
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
@@ -24,7 +25,7 @@ from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
-from gql.subscriptions import Subscription
+from gql.subscriptions import ScoreSubscriptions
 from gql.what_if import WhatIfQueries
 
 
@@ -60,6 +61,10 @@ class Mutation(
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
     end, a correction or a withdrawal is a record of its own.
     """
+
+
+class Subscription(JobSubscriptions, ScoreSubscriptions):
+    """What a client can be told of as it happens, over graphql-transport-ws."""
 
 
 schema: GraphQLSchema = graphene.Schema(
