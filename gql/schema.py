@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from gql.audits import AuditQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.job_progress import JobSubscriptions
 from gql.jobs import JobMutations, JobQueries
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
@@ -62,7 +63,7 @@ class Mutation(
     """
 
 
-class Subscription(ScoreSubscriptions):
+class Subscription(JobSubscriptions, ScoreSubscriptions):
     """What a client can be told of as it happens, over graphql-transport-ws."""
 
 
