@@ -21,7 +21,8 @@ def json_response(
     media: str | None,
     headers: Mapping[str, str] | None = None,
     *,
-    compressed_from: int | None = None,
+    accept_encoding: str | None = None,
+    compressed_from: int = 0,
 ) -> Response:
     """Return content as a response that nobody may cache.
 
@@ -30,11 +31,12 @@ def json_response(
         status: of HTTP.
         media: its media type; plain JSON where it is None.
         headers: more of them.
-        compressed_from: bytes from which on the client gets it by gzip; None: never.
+        accept_encoding: which encodings the client takes.
+        compressed_from: bytes from which on it gets gzip, if it takes that; 0: never.
     """
     body = encoded(content)
     sent = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding", **(headers or {})}
-    if compressed_from is not None and len(body) >= compressed_from:
+    if 0 < compressed_from <= len(body) and takes_gzip(accept_encoding):
         body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
         sent["Content-Encoding"] = "gzip"
     return Response(body, status, sent, media_type=f"{media or JSON}; charset=utf-8")

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gql.answering import Resources, answer
-from gql.answers import json_response, takes_gzip
+from gql.answers import json_response
 from gql.authentication import credential_in
 from gql.errors import RefusedRequestError, describe
 from gql.media import GRAPHQL_JSON, JSON, negotiated
@@ -51,13 +51,12 @@ async def _answered(request: Request, media: str | None) -> Response:
         observation.note_errors(found.content)
     # Plain JSON clients take any status but 200 for a broken transport.
     is_fine = found.was_run or media == JSON
-    smallest = resources.settings.compressed_bytes
-    is_compressed = smallest > 0 and takes_gzip(request.headers.get("accept-encoding"))
     return json_response(
         found.content,
         HTTPStatus.OK if is_fine else HTTPStatus.BAD_REQUEST,
         media,
-        compressed_from=smallest if is_compressed else None,
+        accept_encoding=request.headers.get("accept-encoding"),
+        compressed_from=resources.settings.compressed_bytes,
     )
 
 

@@ -29,7 +29,7 @@ class SubjectInput(graphene.InputObjectType):
     class Meta:  # noqa: D106
         container = subject_of
 
-    kind = graphene.Field(SubjectKindEnum, required=True, description="What the subject is.")
+    kind = graphene.InputField(SubjectKindEnum, required=True, description="What the subject is.")
     key = graphene.String(required=True, description="The caller's own key of the subject.")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
+LONGEST_REMEMBERED = 200
 _EXACT, _SUBTYPE, _ANY = 2, 1, 0
 
 
@@ -22,6 +25,16 @@ def negotiated(accept: str | None) -> str | None:
     """
     if accept is None or not accept.strip():
         return JSON
+    return _negotiated(accept) if len(accept) <= LONGEST_REMEMBERED else _best(accept)
+
+
+@lru_cache(256)
+def _negotiated(accept: str) -> str | None:
+    # A client sends the same header with every request.
+    return _best(accept)
+
+
+def _best(accept: str) -> str | None:
     ranges = [_media_range(text) for text in accept.split(",")]
     wanted = {offer: _wish(offer, ranges) for offer in (JSON, GRAPHQL_JSON)}
     best = max(wanted, key=lambda offer: wanted[offer])  # the first of equals is plain JSON

@@ -10,6 +10,7 @@ from gql.audits import AuditQueries
 from gql.cases import CaseQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
+from gql.job_progress import JobSubscriptions
 from gql.jobs import JobMutations, JobQueries
 from gql.mutations.cases import CaseMutations
 from gql.mutations.disputes import DisputeMutations
@@ -26,7 +27,7 @@ from gql.runs import RunQueries
 from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
-from gql.subscriptions import Subscription
+from gql.subscriptions import ScoreSubscriptions
 from gql.what_if import WhatIfQueries
 
 
@@ -64,6 +65,10 @@ class Mutation(
     A request writes for one purpose; each change is audited. Nothing is ever changed in place: an
     end, a correction or a withdrawal is a record of its own.
     """
+
+
+class Subscription(JobSubscriptions, ScoreSubscriptions):
+    """What a client can be told of as it happens, over graphql-transport-ws."""
 
 
 schema: GraphQLSchema = graphene.Schema(

@@ -181,8 +181,8 @@ async def _next(loop: asyncio.AbstractEventLoop, following: Following) -> LiveEv
         return None  # it is being built anew; the place is kept
 
 
-class Subscription(graphene.ObjectType):
-    """What a client can be told of as it happens, over graphql-transport-ws."""
+class ScoreSubscriptions(graphene.ObjectType):
+    """Fields of Subscription that tell of scores."""
 
     score_changes = graphene.Field(
         ScoreChanges,

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -15,8 +15,9 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from graphsvc.app import Service, open_job_file
+from graphsvc.backtest import Knowledge
 from graphsvc.cli.operators import use_threads
-from graphsvc.cli.options import JsonOption, acting_user, parse_time
+from graphsvc.cli.options import JsonOption, acting_user, parse_span, parse_time
 from graphsvc.cli.output import print_json, stderr, stdout, table
 from graphsvc.errors import ConflictError, GraphsvcError
 from graphsvc.jobs.model import Job, JobKind, JobParameters, JobState
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, J-….")]
 OCCASIONS_SHOWN = 3
+DAY = timedelta(days=1)
 
 
 @app.command()
@@ -49,6 +51,27 @@ def run(
     tolerance: Annotated[
         float | None, typer.Option(help="Largest error of a value that is acceptable, e.g. 1e-6.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Backtest: the first time that is scored.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Backtest: the last time that is scored.")
+    ] = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Backtest: a bad outcome: event:KIND, report:upheld or listing:LIST; repeatable."
+        ),
+    ] = None,
+    every: Annotated[
+        str, typer.Option(help="Backtest: from one time to the next, e.g. 30d.")
+    ] = "30d",
+    horizon: Annotated[
+        str, typer.Option(help="Backtest: how long after each time outcomes count, e.g. 90d.")
+    ] = "90d",
+    knowledge: Annotated[
+        Knowledge, typer.Option(help="Backtest: what was recorded by then, or is dated until then.")
+    ] = Knowledge.RECORDED,
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to a worker; don't do it here.")
     ] = False,
@@ -60,6 +83,16 @@ def run(
         programmes=tuple(programme or ()),
         as_of=parse_time(as_of),
         tolerance=tolerance,
+        backtest=None
+        if since is None or until is None or not outcome
+        else {
+            "first": parse_time(since),
+            "last": parse_time(until),
+            "outcomes": tuple(outcome),
+            "every_days": parse_span(every) / DAY,
+            "horizon_days": parse_span(horizon) / DAY,
+            "knowledge": knowledge.value,
+        },
     )
     settings = Settings.load()
     with Service.open(settings) as service:

@@ -1,4 +1,4 @@
-"""Jobs that don't publish: retention, reconciliation, warm snapshots."""
+"""Jobs that don't publish: retention, reconciliation, warm snapshots, backtests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from graphsvc.backtest import Backtest, Knowledge, Plan, parse_outcome
+from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
 from graphsvc.keeping import KeptRuns
+from graphsvc.model import Purpose
+
+_BACKTEST = TypeAdapter(Backtest)
 
 JOBS_KEPT = timedelta(days=90)
 """For how long a job that is over can be looked at."""
@@ -77,6 +84,47 @@ def snapshot(context: JobContext) -> dict[str, Any]:
     return {
         purpose: context.once(f"snapshot {purpose}", partial(build, purpose))
         for purpose in purposes
+    }
+
+
+def backtest(context: JobContext) -> dict[str, Any]:
+    """Test each programme over past times; return what was found, by programme.
+
+    A programme is tested again from its first time if the job is left in the middle of it.
+
+    Raises:
+        InvalidInputError: a window has not ended yet, or an outcome is none of the purpose's.
+    """
+    parameters = context.job.parameters
+    wanted = parameters.backtest
+    assert wanted is not None
+    chosen = chosen_programmes(context.service.library, parameters)
+    context.save(total=len(chosen), unit="programmes")
+
+    def test(purpose: Purpose, programme: str) -> dict[str, Any]:
+        plan = Plan(
+            first=wanted.first,
+            last=wanted.last,
+            every=timedelta(days=wanted.every_days),
+            horizon=timedelta(days=wanted.horizon_days),
+            outcomes=tuple(parse_outcome(text, purpose) for text in wanted.outcomes),
+            knowledge=Knowledge(wanted.knowledge),
+        )
+        found = context.service.backtest(
+            purpose.name,
+            plan,
+            programme=programme,
+            actor=context.actor,
+            progress=lambda done, total: context.enter(f"backtest {programme} {done}/{total}"),
+        )
+        plain: dict[str, Any] = _BACKTEST.dump_python(found, mode="json")
+        return plain
+
+    return {
+        programme.name: context.once(
+            f"backtest {programme.name}", partial(test, purpose, programme.name)
+        )
+        for purpose, programme in chosen
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     """What a job does."""
 
     RECOMPUTE = "recompute"  # snapshot, propagate, score and publish runs
+    BACKTEST = "backtest"  # test programmes over past times against what came afterwards
     RETENTION = "retention"  # erase what is past retention, prune old runs, forget old jobs
     RECONCILE = "reconcile"  # compare live scores with full solutions
     SNAPSHOT = "snapshot"  # build snapshots, so that the next recompute finds them warm
@@ -38,6 +39,27 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
+class BacktestParameters(BaseModel):
+    """Which times are tested, against what; as `graphsvc backtest` takes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: AwareDatetime = Field(description="The first time that is scored.")
+    last: AwareDatetime = Field(description="The last time that is scored.")
+    outcomes: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="Bad outcomes: event:KIND, report:upheld or listing:LIST."
+    )
+    every_days: Annotated[float, Field(gt=0)] = Field(
+        default=30.0, description="From one time to the next."
+    )
+    horizon_days: Annotated[float, Field(gt=0)] = Field(
+        default=90.0, description="For how long after each time outcomes count."
+    )
+    knowledge: Literal["recorded", "dated"] = Field(
+        default="recorded", description="What was in the store by then, or what tells of then."
+    )
+
+
 class JobParameters(BaseModel):
     """What is asked for; names no subject."""
 
@@ -55,6 +77,21 @@ class JobParameters(BaseModel):
     tolerance: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Largest error of a value; the programme's otherwise."
     )
+    backtest: BacktestParameters | None = Field(
+        default=None, description="For backtests only: which times, against what."
+    )
+
+    def require_fit(self, kind: JobKind) -> None:
+        """Refuse what doesn't go with a kind of job.
+
+        Raises:
+            InvalidInputError: a backtest without its times, or times without a backtest.
+        """
+        if (self.backtest is not None) != (kind is JobKind.BACKTEST):
+            raise InvalidInputError(
+                f"{kind}: a backtest needs its times and outcomes (--from, --to, --outcome), and "
+                "no other job takes them"
+            )
 
     @classmethod
     def asked(cls, **values: object) -> JobParameters:

@@ -37,6 +37,21 @@ class Operating:
         found = self._service.jobs.jobs(state, LOOKED_THROUGH)
         return [job for job in found if self._concerns(job)][:limit]
 
+    def job(self, job_id: str) -> Job:
+        """Return a job that concerns the purpose.
+
+        Raises:
+            NotFoundError: there is none of that id, or it does not concern the purpose.
+        """
+        missing = NotFoundError(f"there is no job {job_id[:64]!r} for purpose {self._purpose}")
+        try:
+            job = self._service.jobs.job(job_id)
+        except NotFoundError:
+            raise missing from None
+        if not self._concerns(job):
+            raise missing
+        return job
+
     def start_recompute(
         self, programmes: Sequence[str], as_of: datetime | None, tolerance: float | None
     ) -> Job:

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 import yaml
 from cronsim import CronSim, CronSimError
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from graphsvc.errors import DefinitionError
+from graphsvc.errors import DefinitionError, InvalidInputError
 from graphsvc.jobs.model import Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.ports import JobFile
 from graphsvc.model.definition import NAME_PATTERN
@@ -52,6 +52,14 @@ class Schedule(JobParameters):
         except CronSimError as error:
             raise ValueError(f"{expression!r} is no cron expression: {error}") from None
         return expression
+
+    @model_validator(mode="after")
+    def _fits_its_job(self) -> Schedule:
+        try:
+            self.parameters.require_fit(self.job)
+        except InvalidInputError as error:
+            raise ValueError(str(error)) from None
+        return self
 
     @property
     def parameters(self) -> JobParameters:

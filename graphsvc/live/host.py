@@ -42,6 +42,10 @@ POLL_S = 0.25
 
 RETRY_S = 1.0
 STOP_S = 10.0
+READERS = 4
+"""So many reads of one purpose at once may wait for its engine; others do for ADMISSION_WAIT_S."""
+
+ADMISSION_WAIT_S = 1.0
 ERASURE_WAIT_S = 5.0
 """For how long a read waits for this process's own erasure to be felt."""
 
@@ -92,6 +96,7 @@ class HostedPurpose:
         self._announced = self._felt = 0
         self._state = threading.Condition()
         self._woken, self._stopped = threading.Event(), False
+        self._admission = threading.BoundedSemaphore(READERS)
         self._listeners: set[Callable[[], None]] = set()
         self._thread = threading.Thread(target=self._run, name=f"live {purpose.name}", daemon=True)
 
@@ -141,9 +146,7 @@ class HostedPurpose:
                 lambda: self._felt >= announced, ERASURE_WAIT_S
             )
             if self._life is None or not is_felt:
-                raise LiveBuildingError(
-                    f"purpose {self.purpose.name}: live scores are being built; try again soon"
-                )
+                raise self._being_built()
             return self._life
 
     @property
@@ -165,10 +168,11 @@ class HostedPurpose:
 
         Raises:
             SubjectNotFoundError: the purpose's evidence doesn't mention the subject.
-            LiveBuildingError: there are no scores yet.
+            LiveBuildingError: there are no scores yet, or they are being built anew.
         """
         life = self.life()
-        reading = life.engine.reading(self.purpose.name, subject)
+        with self._admitted():
+            reading = life.engine.reading(self.purpose.name, subject)
         at, moment = self._caught_up_at()
         live = reading.live
         known = Moment(live.sequence, live.as_of, self._erasures)
@@ -187,6 +191,21 @@ class HostedPurpose:
         at, _ = self._caught_up_at()
         bound = engine.programme(name).bound(datetime.now(UTC)).score
         return LiveStatus(name, True, engine.sequence, time.monotonic() - at, bound)
+
+    @contextlib.contextmanager
+    def _admitted(self) -> Iterator[None]:
+        # While a base is built anew, reads wait: not so many that no thread is left for others.
+        if not self._admission.acquire(timeout=ADMISSION_WAIT_S):
+            raise self._being_built()
+        try:
+            yield
+        finally:
+            self._admission.release()
+
+    def _being_built(self) -> LiveBuildingError:
+        return LiveBuildingError(
+            f"purpose {self.purpose.name}: live scores are being built; try again soon"
+        )
 
     def _caught_up_at(self) -> tuple[float, datetime]:
         return self._caught_up or (time.monotonic(), datetime.now(UTC))

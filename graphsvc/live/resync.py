@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 from graphsvc.changes import ScoreChange
 from graphsvc.errors import SubjectNotFoundError
 from graphsvc.live.cursor import Cursor, Moment
-from graphsvc.live.engine import REPORTED_POINTS, LiveScores
+from graphsvc.live.engine import LiveScores
 from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 
 Floats = NDArray[np.float64]
+
+RESYNC_POINTS = 0.01
+"""A resync tells of smaller moves than an engine does: what it leaves out adds up over restarts."""
 
 MOMENTS_KEPT = 2
 OLDEST_CURSOR = timedelta(days=7)
@@ -53,7 +56,7 @@ class PastScores:
         self._kept: OrderedDict[Moment, _Past] = OrderedDict()
 
     def changes_since(self, cursor: Cursor, now: LiveScores) -> Iterator[ScoreChange]:
-        """Yield every score that is further than what is published from what it was at a cursor."""
+        """Yield every score that is RESYNC_POINTS from what it was at a cursor, and those gone."""
         past = self._at(cursor)
         bound = past.bound + now.bound
         is_met = np.zeros(past.snapshot.n, np.bool_)
@@ -64,7 +67,7 @@ class PastScores:
                 then = past.snapshot.index_of(subject)
                 is_met[then] = True
                 before = float(past.scores[then])
-            if before is None or abs(after - before) > REPORTED_POINTS:
+            if before is None or abs(after - before) > RESYNC_POINTS:
                 yield self._change(subject, before, after, bound)
         for then in np.flatnonzero(~is_met).tolist():
             subject = past.snapshot.ref_of(then)

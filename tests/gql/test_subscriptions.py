@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from gql.sockets import SocketLimits
 from graphsvc.access import ACCESS_FOLDER, revoke_key
 from graphsvc.model import EventKind, Record
-from tests.gql.conftest import text_of
 from tests.gql.live_world import (
     OTHER_PURPOSE,
     LiveWorld,
@@ -29,6 +26,7 @@ from tests.gql.live_world import (
     trade,
     until,
 )
+from tests.gql.socket_client import Socket, acknowledged, opened
 from tests.service.samples import PURPOSE, account, event, listed
 
 LIMITS = SocketLimits(
@@ -39,7 +37,6 @@ LIMITS = SocketLimits(
     subscriptions=3,
     sockets_per_credential=4,
 )
-SUBPROTOCOL = "graphql-transport-ws"
 WAIT_S = 20.0
 REPORTED = 0.1
 
@@ -50,64 +47,6 @@ def live_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorld]:
     settings = sqlite_settings(tmp_path_factory.mktemp("live"))
     with live_world_on(settings, trade(), LIMITS) as world:
         yield world
-
-
-@dataclass
-class Socket:
-    """A WebSocket that speaks the protocol; every wait ends."""
-
-    connection: ClientConnection
-
-    def send(self, message: object) -> None:
-        text = message if isinstance(message, str | bytes) else json.dumps(message)
-        self.connection.send(text)
-
-    def receive(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.connection.recv(WAIT_S))
-        return found
-
-    def closed_with(self) -> tuple[int, str]:
-        """Read on until the server closes; return code and reason."""
-        with suppress(ConnectionClosed):
-            while True:
-                self.connection.recv(WAIT_S)
-        assert self.connection.close_code is not None
-        return self.connection.close_code, str(self.connection.close_reason)
-
-    def subscribe(self, name: str = "1", text: str = "score_changes", **variables: Any) -> None:
-        variables = {"purpose": PURPOSE} | variables
-        payload = {"query": text_of(text), "variables": variables}
-        self.send({"id": name, "type": "subscribe", "payload": payload})
-
-    def refused(self, name: str = "1") -> tuple[str, str]:
-        message = self.receive()
-        assert (message["type"], message["id"]) == ("error", name), message
-        (error,) = message["payload"]
-        return error["extensions"]["code"], error["message"]
-
-    def next_event(self, name: str = "1") -> dict[str, Any]:
-        message = self.receive()
-        assert (message["type"], message["id"]) == ("next", name), message
-        assert "errors" not in message["payload"], message
-        found: dict[str, Any] = message["payload"]["data"]["scoreChanges"]
-        return found
-
-
-@contextmanager
-def opened(world: LiveWorld, **options: Any) -> Iterator[Socket]:
-    url = world.url.replace("http", "ws", 1) + "/graphql"
-    options = {"subprotocols": [SUBPROTOCOL], "close_timeout": 2} | options
-    with connect(url, **options) as connection:
-        yield Socket(connection)
-
-
-@contextmanager
-def acknowledged(world: LiveWorld, by: str = "shop", **options: Any) -> Iterator[Socket]:
-    with opened(world, **options) as found:
-        secret = world.secrets.get(by, by)
-        found.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {secret}"}})
-        assert found.receive() == {"type": "connection_ack"}
-        yield found
 
 
 @dataclass

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import tenacity
+from pydantic import TypeAdapter
 
 from graphsvc.app import Service
+from graphsvc.backtest import Backtest, Knowledge, Plan, parse_outcome
 from graphsvc.errors import (
     ConflictError,
     DefinitionNotFoundError,
@@ -21,7 +23,7 @@ from graphsvc.errors import (
     SubjectNotFoundError,
 )
 from graphsvc.jobs import recompute as staged
-from graphsvc.jobs.model import Ending, Job, JobKind, JobParameters, JobState
+from graphsvc.jobs.model import BacktestParameters, Ending, Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.presence import Presence
 from graphsvc.jobs.recompute import Stage
 from graphsvc.jobs.runner import BACKOFF, MOST_ATTEMPTS, Runner
@@ -31,6 +33,7 @@ from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 
 AT_ONCE = tenacity.wait_none()
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 def only(jobs: list[Job]) -> Job:
@@ -77,7 +80,7 @@ def test_a_job_that_was_left_goes_on_behind_its_last_finished_stage(
     service: Service, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = service.library.champion(PURPOSE).name
-    checksums = {champion: reference(service)[champion]}
+    checksums = reference(service, champion)
     job = ask(service, JobKind.RECOMPUTE, champion)
     with stopped_behind(service, stage):
         begun = service.jobs.job(job.job_id)
@@ -99,7 +102,7 @@ def test_a_checkpoint_that_cannot_be_used_costs_a_stage_and_nothing_else(
     service: Service, damage: str
 ) -> None:
     champion = service.library.champion(PURPOSE).name
-    checksums = {champion: reference(service)[champion]}
+    checksums = reference(service, champion)
     job = ask(service, JobKind.RECOMPUTE, champion)
     with stopped_behind(service, Stage.SCORE):
         files = [p for p in service.jobs_folder.rglob("*") if p.suffix in (".spread", ".payload")]
@@ -115,7 +118,7 @@ def test_a_checkpoint_that_cannot_be_used_costs_a_stage_and_nothing_else(
 
 def test_evidence_that_came_after_the_plan_is_for_the_next_job(service: Service) -> None:
     champion = service.library.champion(PURPOSE).name
-    checksums = {champion: reference(service)[champion]}
+    checksums = reference(service, champion)
     job = ask(service, JobKind.RECOMPUTE, champion)
     with stopped_behind(service, Stage.SNAPSHOT):
         service.store.append([trusts("new", 3)])
@@ -477,3 +480,51 @@ def test_a_report_says_what_the_stages_of_its_job_took(service: Service) -> None
     stages = service.reporting.read(run, actor="analyst").stages
     assert [one.stage for one in stages] == list(Stage)
     assert all(one.seconds > 0 and one.peak_bytes for one in stages)
+
+
+def test_a_backtest_as_a_job_finds_what_a_backtest_finds(service: Service) -> None:
+    champion = service.library.champion(PURPOSE)
+    asked = JobParameters(
+        purposes=(PURPOSE,),
+        programmes=(champion.name,),
+        backtest=BacktestParameters(
+            first=AS_OF - 60 * DAY,
+            last=AS_OF - 30 * DAY,
+            outcomes=("event:chargeback",),
+            knowledge="dated",
+        ),
+    )
+    job = service.ask_for_job(JobKind.BACKTEST, asked, actor="tester")
+    stages: list[str | None] = []
+    do_all(service, watch=lambda stands: stages.append(stands.stage))
+    stands = service.jobs.job(job.job_id)
+    assert (stands.state, stands.error) == (JobState.SUCCEEDED, None)
+    plan = Plan(
+        first=AS_OF - 60 * DAY,
+        last=AS_OF - 30 * DAY,
+        every=30 * DAY,
+        horizon=90 * DAY,
+        outcomes=(parse_outcome("event:chargeback", service.library.purpose(PURPOSE)),),
+        knowledge=Knowledge.DATED,
+    )
+    direct = service.backtest(PURPOSE, plan)
+    assert stands.result is not None
+    found = stands.result[champion.name]
+    assert found["overall"] == TypeAdapter(Backtest).dump_python(direct, mode="json")["overall"]
+    assert len(found["cuts"]) == 2
+    assert f"backtest {champion.name} 2/2" in stages
+
+
+def test_a_backtest_needs_its_times_and_no_other_job_takes_them(service: Service) -> None:
+    for kind, parameters in (
+        (JobKind.BACKTEST, JobParameters()),
+        (
+            JobKind.RECOMPUTE,
+            JobParameters(
+                backtest=BacktestParameters(first=AS_OF, last=AS_OF, outcomes=("report:upheld",))
+            ),
+        ),
+    ):
+        with pytest.raises(InvalidInputError, match="a backtest needs its times"):
+            service.ask_for_job(kind, parameters, actor="tester")
+    assert service.jobs.jobs() == []

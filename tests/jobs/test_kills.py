@@ -34,7 +34,7 @@ def test_a_job_that_died_before_or_after_any_of_its_steps_publishes_once(
     service: Service, plain_settings: dict[str, str], zygote: Zygote
 ) -> None:
     champion = service.library.champion(PURPOSE).name
-    checksums = {champion: reference(service)[champion]}
+    checksums = reference(service, champion)
     died: list[str] = []
     while True:
         job = ask(service, JobKind.RECOMPUTE, champion)

@@ -48,7 +48,7 @@ def test_ten_kills_at_random_moments_leave_every_run_published_once(
     service: Service, plain_settings: dict[str, str], zygote: Zygote
 ) -> None:
     champion = service.library.champion(PURPOSE).name
-    checksums = {champion: reference(service)[champion]}
+    checksums = reference(service, champion)
     chance = random.Random(5)
     killed = 0
     while killed < ROUNDS:

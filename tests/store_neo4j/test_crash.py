@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from graphsvc import neo4j_server
 from graphsvc.app import Service, open_job_file
 from graphsvc.errors import StoreUnavailableError
-from graphsvc.jobs.model import Job, JobState
+from graphsvc.jobs.model import Job, JobKind, JobState
 from graphsvc.jobs.recompute import Stage
 from graphsvc.model import Record
 from graphsvc.neo4j_server import ServerInfo
@@ -27,6 +27,7 @@ from graphsvc.store.neo4j import Neo4jStore
 from graphsvc.store.ports import AppendStatus
 from tests.contract.evidence import ALL_KINDS, link, person
 from tests.jobs.killing import ask, assert_finished_once, do_all, evidence, reference
+from tests.service.samples import PURPOSE
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j_crash")]
 BATCH = 500
@@ -127,8 +128,9 @@ def test_a_job_whose_server_is_killed_says_so_and_goes_on_when_it_is_back(
 
     with Service.open(settings) as service:
         service.store.append(evidence())
-        checksums = reference(service)
-        job = ask(service)
+        champion = service.library.champion(PURPOSE).name
+        checksums = reference(service, champion)
+        job = ask(service, JobKind.RECOMPUTE, champion)
         left = do_all(service, watch=kill_at_score, backoff=tenacity.wait_fixed(1))[-1]
         with open_job_file(settings) as jobs:
             told = jobs.job(job.job_id)

@@ -75,7 +75,7 @@ def records() -> list[Record]:
         event("ann", EventKind.ORDER_CANCELLED, 14, external_id="false"),
         event("ann", EventKind.CHARGEBACK, 13, external_id="right", supersedes="wrong"),
         Retraction(source="shop", external_id="gone", supersedes="false", reason="false"),
-        event("ann", EventKind.BILL_PAID, 20),  # for thin-file-credit only
+        event("ann", EventKind.LATE_PAYMENT, 20),  # for thin-file-credit only
         event("ann", EventKind.ORDER_COMPLETED, 3000),  # past retention
         event("eve", EventKind.ORDER_COMPLETED, 1),  # nothing else mentions her
         report("bob", account("bob")),

@@ -8,6 +8,11 @@ import pytest
 from tests.gql.conftest import Asker, World
 from tests.gql.world import MARKETPLACE, THIN_FILE, account
 
+TYPES = {
+    "Subject", "Purpose", "Run", "Programme", "Policy", "Link", "Event", "Report", "Listing",
+    "AuditEntry",
+}  # fmt: skip
+
 IDS = """query ($purpose: String!) {
   purposes { id name }
   programmes(purpose: $purpose) { id }
@@ -51,10 +56,7 @@ def test_every_id_leads_back_to_its_object_alone_and_with_others(
     everything = archive.asker("everything")
     together = everything.ask(NODES, ids=ids)["nodes"]
     assert [node["id"] for node in together] == ids
-    assert {node["__typename"] for node in together} == {
-        "Subject", "Purpose", "Run", "Programme", "Policy", "Link", "Event", "Report", "Listing",
-        "AuditEntry",
-    }  # fmt: skip
+    assert {node["__typename"] for node in together} == TYPES
     by_type = {node["__typename"]: node for node in together}
     for node in by_type.values():
         assert everything.ask(NODE, id=node["id"])["node"] == node
@@ -89,13 +91,13 @@ def test_a_record_that_the_purpose_forbids_or_that_stands_no_more_is_not_there(
         assert stored is not None
         return stored.sequence
 
-    bill = sequence("bill_paid:ann:20")
-    sequences = [bill, *map(sequence, ("wrong", "order_completed:ann:3000", "gone")), 10**9]
+    late = sequence("late_payment:ann:20")
+    sequences = [late, *map(sequence, ("wrong", "order_completed:ann:3000", "gone")), 10**9]
     asked = [id_of("Event", MARKETPLACE, sequence) for sequence in sequences]
     assert shop.ask(NODES, ids=asked)["nodes"] == [None] * 5
     as_a_link = id_of("Link", MARKETPLACE, sequence("right"))
     assert shop.ask(NODE, id=as_a_link)["node"] is None
-    lender_asks = id_of("Event", THIN_FILE, bill)
+    lender_asks = id_of("Event", THIN_FILE, late)
     assert archive.asker("lender").ask(NODE, id=lender_asks)["node"]["__typename"] == "Event"
 
 

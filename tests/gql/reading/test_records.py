@@ -31,12 +31,12 @@ def test_events_are_those_that_stand_that_the_purpose_permits_and_may_still_keep
 
 def test_another_purpose_sees_other_events_of_the_same_subject(archive: World) -> None:
     lender = archive.asker("lender")
-    assert [node["kind"] for node in nodes(lender, "events", "ann")] == ["BILL_PAID"]
+    assert [node["kind"] for node in nodes(lender, "events", "ann")] == ["LATE_PAYMENT"]
 
 
 def test_events_are_filtered_by_kind_and_time(shop: Asker) -> None:
     assert event_ids(shop, kind="CHARGEBACK") == ["chargeback:ann:15", "right"]
-    assert event_ids(shop, kind="BILL_PAID") == []
+    assert event_ids(shop, kind="LATE_PAYMENT") == []
     since, until = iso(TODAY - 15 * DAY), iso(TODAY - 13 * DAY)
     assert event_ids(shop, since=since) == ["order_completed:ann:10", "chargeback:ann:15", "right"]
     assert event_ids(shop, since=since, until=until) == ["chargeback:ann:15"]
