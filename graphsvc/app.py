@@ -33,6 +33,7 @@ from graphsvc.errors import (
 )
 from graphsvc.estimate import RecomputeEstimate, counts, recompute_estimate
 from graphsvc.explain import Explainer, Explanation
+from graphsvc.export import Exports
 from graphsvc.jobs.checkpoints import Checkpoints
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.model import Job, JobKind, JobParameters
@@ -158,6 +159,7 @@ class Service:
         self.jobs_folder = settings.data_dir / JOBS_FOLDER
         self._jobs: JobFile | None = None
         self.reporting = Reporting(self)
+        self.exports = Exports(self)
         self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
         self.live_host = LiveHost(self)
         self._run_files = RunShelf(settings.data_dir / "runs", store)
@@ -419,7 +421,6 @@ class Service:
             self.redress.under_review(purpose),
         )
 
-    @traced("service.explain")
     def explain(
         self,
         purpose: str,
@@ -431,6 +432,7 @@ class Service:
         """Return why a subject has its score in the current (or a named) run."""
         return self.explainer(purpose, run_id=run_id, programme=programme).explain(subject)
 
+    @traced("service.explainer")
     def explainer(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
     ) -> Explainer:

@@ -136,6 +136,7 @@ class Explainer:
         """The run whose scores are explained."""
         return self._scores.run
 
+    @traced("service.explain")
     def explain(self, subject: SubjectRef) -> Explanation:
         """Return why `subject` has its score.
 

@@ -7,10 +7,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphsvc.errors import ConflictError, GraphsvcError, InvalidInputError, RunNotFoundError
+from graphsvc.errors import (
+    ConflictError,
+    GraphsvcError,
+    InvalidInputError,
+    NotPermittedError,
+    RunNotFoundError,
+)
 from graphsvc.explain import Explainer
 from graphsvc.jobs.usage import stage_usage
-from graphsvc.model import AuditAction, HeldRun, Policy, Programme, ScoreRun, SubjectRef
+from graphsvc.model import (
+    AuditAction,
+    HeldRun,
+    Policy,
+    Programme,
+    Role,
+    ScoreRun,
+    SubjectRef,
+)
+from graphsvc.permissions import ROLES, Act
 from graphsvc.reasons import Reason
 from graphsvc.report import ReportSources, RunReport, StageUsage, Verdict, judge, report
 from graphsvc.report.attributes import AuditAttributes
@@ -111,7 +126,7 @@ class Reporting:
         """Return the runs that wait for a person's release, the latest first."""
         return self._store.held_runs(purpose)
 
-    def release(self, run_id: str, *, reason: str, actor: str, role: str) -> ScoreRun:
+    def release(self, run_id: str, *, reason: str, actor: str, role: Role) -> ScoreRun:
         """Publish a waiting run: a person has looked at it.
 
         Args:
@@ -121,10 +136,11 @@ class Reporting:
             role: in which role.
 
         Raises:
+            NotPermittedError: that role doesn't decide on runs.
             RunNotFoundError: no such run waits.
             ConflictError: a later run was published meanwhile, or something was erased.
         """
-        held = self._held(run_id, reason)
+        held = self._held(run_id, reason, role)
         current = self._store.current_run(held.run.programme)
         if current is not None and current.created_at > held.run.created_at:
             raise ConflictError(
@@ -136,18 +152,21 @@ class Reporting:
         self._service.forget_current(held.run.programme)
         return held.run
 
-    def discard(self, run_id: str, *, reason: str, actor: str, role: str) -> ScoreRun:
+    def discard(self, run_id: str, *, reason: str, actor: str, role: Role) -> ScoreRun:
         """Remove a waiting run; readers keep what they have. Arguments as of `release`.
 
         Raises:
             RunNotFoundError: no such run waits.
         """
-        held = self._held(run_id, reason)
+        held = self._held(run_id, reason, role)
         self._store.discard_staged_run(run_id)
         self._note_decision(AuditAction.RUN_DISCARDED, held, actor, role, reason)
         return held.run
 
-    def _held(self, run_id: str, reason: str) -> HeldRun:
+    def _held(self, run_id: str, reason: str, role: Role) -> HeldRun:
+        if role not in ROLES[Act.DECIDE_RUNS]:
+            needed = " or ".join(sorted(ROLES[Act.DECIDE_RUNS]))
+            raise NotPermittedError(f"to {Act.DECIDE_RUNS}, the role {needed} is needed")
         if not reason.strip():
             raise InvalidInputError("--reason: is empty; say why, for whoever reads the audit")
         held = self._store.held_run(run_id)
@@ -156,7 +175,7 @@ class Reporting:
         return held
 
     def _note_decision(
-        self, action: AuditAction, held: HeldRun, actor: str, role: str, reason: str
+        self, action: AuditAction, held: HeldRun, actor: str, role: Role, reason: str
     ) -> None:
         detail = f"{held.run.run_id} by role {role}: {reason}"
         self._service.note(actor, action, purpose=held.run.purpose, detail=detail)

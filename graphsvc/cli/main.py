@@ -59,6 +59,10 @@ COMMANDS = {
         "runs:app",
         "List score runs, release or discard what waits, roll back, prune what is old.",
     ),
+    "export": (
+        "export:app",
+        "Write scores, reasons, runs or the graph to a file, or scores back to Neo4j.",
+    ),
     "backtest": (
         "backtest:backtest",
         "Test a programme over past times against what came: AUC, KS, precision, calibration.",

@@ -11,7 +11,7 @@ from graphsvc.app import Service
 from graphsvc.cli.options import JsonOption, ProgrammeOption, PurposeOption, acting_user
 from graphsvc.cli.output import plain, print_json, scientific, stdout, table
 from graphsvc.keeping import KeptRuns
-from graphsvc.model import ScoreRun
+from graphsvc.model import Role, ScoreRun
 from graphsvc.settings import Settings
 
 SUMMARY = "List score runs, release or discard what waits, roll back, prune what is old."
@@ -109,7 +109,7 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run tha
 ReasonOption = Annotated[
     str, typer.Option(help="Why, for whoever reads the audit; it must name no subject.")
 ]
-RoleOption = Annotated[str, typer.Option(help="The role in which it is decided.")]
+RoleOption = Annotated[Role, typer.Option(help="The role in which it is decided.")]
 
 
 @app.command()
@@ -138,7 +138,7 @@ def waiting(
 
 
 @app.command()
-def release(run: RunArgument, reason: ReasonOption, role: RoleOption = "operator") -> None:
+def release(run: RunArgument, reason: ReasonOption, role: RoleOption = Role.OPERATOR) -> None:
     """Publish a run that waits: a person has looked at its report."""
     with Service.open(Settings.load()) as service:
         released = service.reporting.release(run, reason=reason, actor=acting_user(), role=role)
@@ -146,7 +146,7 @@ def release(run: RunArgument, reason: ReasonOption, role: RoleOption = "operator
 
 
 @app.command()
-def discard(run: RunArgument, reason: ReasonOption, role: RoleOption = "operator") -> None:
+def discard(run: RunArgument, reason: ReasonOption, role: RoleOption = Role.OPERATOR) -> None:
     """Remove a run that waits; readers keep what they have."""
     with Service.open(Settings.load()) as service:
         discarded = service.reporting.discard(run, reason=reason, actor=acting_user(), role=role)

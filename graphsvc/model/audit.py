@@ -22,6 +22,7 @@ class AuditAction(StrEnum):
     RUN_RELEASED = "run_released"
     RUN_DISCARDED = "run_discarded"
     READ_REPORT = "read_report"
+    EXPORTED = "exported"  # all scores, or the graph, of a purpose went into a file or to Neo4j
     BACKTEST = "backtest"  # a programme was tested against outcomes; no subject is named
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"

@@ -29,7 +29,8 @@ from graphsvc.model import (
     SubjectRef,
 )
 from graphsvc.model.checks import to_microseconds
-from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs
+from graphsvc.runs import SubjectScore
+from graphsvc.store import neo4j_append, neo4j_erase, neo4j_links, neo4j_runs, neo4j_scores
 from graphsvc.store.batch import draft
 from graphsvc.store.neo4j_database import DEFAULT_RETRY_S, Database
 from graphsvc.store.neo4j_rows import stored_record, subject_columns
@@ -255,6 +256,43 @@ class Neo4jStore:
         self._database.write(
             lambda transaction: neo4j_runs.redact(transaction, token, run, staged_as, replaces)
         )
+
+    # Analysts' own Cypher
+
+    def begin_write_back(self, run: ScoreRun) -> None:
+        """Note that a run's scores are being written onto the subjects."""
+        token = uuid.uuid4().hex
+        self._database.write(lambda transaction: neo4j_scores.begin(transaction, token, run))
+
+    def write_back(self, run: ScoreRun, scores: Sequence[SubjectScore]) -> int:
+        """Write some scores onto their subjects; return how many of these there are."""
+        token = uuid.uuid4().hex
+        return self._database.write(
+            lambda transaction: neo4j_scores.put(transaction, token, run, scores)
+        )
+
+    def end_write_back(self, run: ScoreRun) -> int:
+        """Take off what is of other runs, and note that all is written; return how many had."""
+        token = uuid.uuid4().hex
+        removed = 0
+        for after in range(-1, self.count_subjects(), SUBJECT_PAGE):
+            up_to = after + SUBJECT_PAGE
+            removed += self._database.write(
+                partial(neo4j_scores.remove_others, token=token, run=run, after=after, up_to=up_to)
+            )
+        self._database.write(lambda transaction: neo4j_scores.complete(transaction, token, run))
+        return removed
+
+    def remove_write_back(self, purpose: str) -> int:
+        """Take a purpose's scores off all subjects; return how many had some."""
+        token = uuid.uuid4().hex
+        removed = 0
+        for after in range(-1, self.count_subjects(), SUBJECT_PAGE):
+            up_to = after + SUBJECT_PAGE
+            removed += self._database.write(
+                partial(neo4j_scores.remove, token=token, purpose=purpose, after=after, up_to=up_to)
+            )
+        return removed
 
     # Reader
 

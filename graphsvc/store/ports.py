@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from graphsvc.model import (
     StoredRecord,
     SubjectRef,
 )
+
+if TYPE_CHECKING:
+    from graphsvc.runs import SubjectScore
 
 NO_START_US = np.iinfo(np.int64).min
 """`valid_from_us` of a link without a start."""
@@ -428,6 +431,43 @@ class Reader(Protocol):
 
     def audit_entries_at(self, positions: Sequence[int]) -> list[AuditEntry | None]:
         """Return entries by position, None where there is none; in the order asked."""
+
+
+@runtime_checkable
+class AnalystGraph(Protocol):
+    """A store that analysts query themselves: scores can stand on its subjects as properties.
+
+    Nothing of the service reads them. They are of one purpose and one run at a time, and an erased
+    subject has none.
+    """
+
+    def begin_write_back(self, run: ScoreRun) -> None:
+        """Note that a run's scores are being written; any other that is being written stops.
+
+        Raises:
+            ConflictError: another purpose's stand there, or records were erased since the run.
+        """
+
+    def write_back(self, run: ScoreRun, scores: Sequence[SubjectScore]) -> int:
+        """Write some scores onto their subjects; return how many of these there are.
+
+        Raises:
+            ConflictError: another write-back took over, or records were erased since the run.
+        """
+
+    def end_write_back(self, run: ScoreRun) -> int:
+        """Take off what is of other runs, and note that all is written; return how many had.
+
+        Raises:
+            ConflictError: another write-back took over.
+        """
+
+    def remove_write_back(self, purpose: str) -> int:
+        """Take a purpose's scores off all subjects; return how many had some.
+
+        Raises:
+            ConflictError: the scores there are another purpose's.
+        """
 
 
 class Store(Reader, Writer, Protocol):

@@ -98,6 +98,10 @@ MATCH (subject:Subject {id: row.id})
 USING INDEX subject:Subject(id)
 SET subject.key = row.pseudonym, subject.id = subject.kind + ':' + row.pseudonym,
     subject.is_erased = true
+REMOVE subject.published_run, subject.published_purpose, subject.published_programme,
+    subject.published_as_of, subject.published_score, subject.published_band,
+    subject.published_width, subject.published_exposure, subject.published_trust,
+    subject.published_own_points, subject.published_association_points
 RETURN count(subject) AS erased
 
 // name: select_subjects_without_records

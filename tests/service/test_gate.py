@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from graphsvc.app import Service
 from graphsvc.cli.main import app
-from graphsvc.errors import ConflictError, InvalidInputError, RunNotFoundError
-from graphsvc.model import AuditAction, AuditEntry, Gate, ScoreRun
+from graphsvc.errors import ConflictError, InvalidInputError, NotPermittedError, RunNotFoundError
+from graphsvc.model import AuditAction, AuditEntry, Gate, Role, ScoreRun
 from tests.service.samples import AS_OF, PURPOSE, account, listed, scored, trusts
 
 CALM = [
@@ -58,7 +58,9 @@ def test_readers_keep_the_run_before_until_a_person_releases_the_one_that_waits(
     assert len(made.waiting_for) >= 2
     assert service.scores(PURPOSE).run == former
 
-    released = service.reporting.release(run.run_id, reason="new list", actor="ann", role="risk")
+    released = service.reporting.release(
+        run.run_id, reason="new list", actor="ann", role=Role.REVIEWER
+    )
     assert service.scores(PURPOSE).run == released == run
     assert service.reporting.waiting() == []
     (held,) = noted(service, AuditAction.RUN_HELD)
@@ -66,7 +68,7 @@ def test_readers_keep_the_run_before_until_a_person_releases_the_one_that_waits(
     assert held.draft.actor == "night"
     assert held.draft.detail.startswith(f"{run.run_id}: drift: PSI of score")
     assert (done.draft.actor, done.draft.purpose) == ("ann", PURPOSE)
-    assert done.draft.detail == f"{run.run_id} by role risk: new list"
+    assert done.draft.detail == f"{run.run_id} by role reviewer: new list"
     assert len(noted(service, AuditAction.RECOMPUTE)) == 1
 
 
@@ -76,7 +78,7 @@ def test_a_run_that_waited_before_an_erasure_is_never_published(either_service: 
     service.redress.erase(account(0), actor="ann")
     assert service.reporting.waiting() == []
     with pytest.raises(RunNotFoundError, match="waits"):
-        service.reporting.release(run.run_id, reason="fine", actor="ann", role="risk")
+        service.reporting.release(run.run_id, reason="fine", actor="ann", role=Role.REVIEWER)
     # Redress is felt at once, whatever the gate says.
     current = service.scores(PURPOSE)
     assert current.run.erasures == service.store.erasures()
@@ -95,20 +97,20 @@ def test_a_calm_run_is_published_without_a_person(service: Service) -> None:
 def test_a_discarded_run_leaves_readers_where_they_are(service: Service) -> None:
     run = held_run(service)
     former = service.scores(PURPOSE).run
-    service.reporting.discard(run.run_id, reason="a bad feed", actor="ann", role="risk")
+    service.reporting.discard(run.run_id, reason="a bad feed", actor="ann", role=Role.REVIEWER)
     assert service.reporting.waiting() == []
     assert service.scores(PURPOSE).run == former
     (done,) = noted(service, AuditAction.RUN_DISCARDED)
-    assert done.draft.detail == f"{run.run_id} by role risk: a bad feed"
+    assert done.draft.detail == f"{run.run_id} by role reviewer: a bad feed"
     with pytest.raises(RunNotFoundError):
-        service.reporting.discard(run.run_id, reason="again", actor="ann", role="risk")
+        service.reporting.discard(run.run_id, reason="again", actor="ann", role=Role.REVIEWER)
 
 
 def test_a_release_that_comes_after_a_later_run_is_refused(service: Service) -> None:
     run = held_run(service)
     later = service.recompute(PURPOSE, as_of=AS_OF, gated=False)
     with pytest.raises(ConflictError, match=f"{later.run_id} was made later"):
-        service.reporting.release(run.run_id, reason="fine", actor="ann", role="risk")
+        service.reporting.release(run.run_id, reason="fine", actor="ann", role=Role.REVIEWER)
     assert service.scores(PURPOSE).run == later
     assert [held.run for held in service.reporting.waiting()] == [run]
 
@@ -117,7 +119,15 @@ def test_a_decision_needs_a_reason(service: Service) -> None:
     run = held_run(service)
     for decide in (service.reporting.release, service.reporting.discard):
         with pytest.raises(InvalidInputError, match="say why"):
-            decide(run.run_id, reason=" ", actor="ann", role="risk")
+            decide(run.run_id, reason=" ", actor="ann", role=Role.REVIEWER)
+    assert [held.run for held in service.reporting.waiting()] == [run]
+
+
+def test_only_who_answers_for_runs_decides_on_them(service: Service) -> None:
+    run = held_run(service)
+    for role in (Role.SERVICE, Role.ANALYST, Role.AUDITOR):
+        with pytest.raises(NotPermittedError, match="operator or reviewer"):
+            service.reporting.release(run.run_id, reason="fine", actor="ann", role=role)
     assert [held.run for held in service.reporting.waiting()] == [run]
 
 
