@@ -57,9 +57,10 @@ def _result(
     if operation.compiled is not None:
         try:
             return operation.compiled.run(variables, context, hide_suggestions=hide_suggestions)
-        except NotCompiledError:
+        except NotCompiledError as beyond:
             # What was read so far is in the context; it isn't put on the audit twice.
-            operation.compiled = None
+            if beyond.is_lasting:
+                operation.compiled = None
     return execute_sync(
         schema,
         operation.document,

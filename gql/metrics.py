@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,10 +30,19 @@ SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+class _Series(NamedTuple):
+    """What is counted of requests that are alike."""
+
+    requests: Counter
+    seconds: Histogram
+    cost: Counter
+
+
 class Metrics:
     """The metrics of one process; a scrape of any worker process reads those of all."""
 
     def __init__(self) -> None:
+        self._series: dict[tuple[str, int, str], _Series] = {}
         self._own = CollectorRegistry()
         self._requests = Counter(
             "graphsvc_requests",
@@ -59,8 +69,10 @@ class Metrics:
             ("code",),
             registry=self._own,
         )
-        self.in_flight = self._sum("graphsvc_requests_in_flight", "Requests being answered.")
-        self.connections = self._sum("graphsvc_websockets_open", "WebSockets that are open.")
+        self.requests_in_flight = 0
+        self.websockets_open = 0
+        self._in_flight = self._sum("graphsvc_requests_in_flight", "Requests being answered.")
+        self._open = self._sum("graphsvc_websockets_open", "WebSockets that are open.")
         self._audit_waiting = self._sum(
             "graphsvc_audit_entries_waiting", "Audit entries that are not in the store yet."
         )
@@ -77,15 +89,20 @@ class Metrics:
     def count(self, observation: Observation, status: int, seconds: float) -> None:
         """Count a GraphQL request that was answered."""
         operation = observation.operation
-        self._requests.labels(operation, status, observation.code).inc()
-        self._seconds.labels(operation).observe(seconds)
+        known = self._series.get((operation, status, observation.code))
+        if known is None:
+            known = self._new_series(operation, status, observation.code)
+        known.requests.inc()
+        known.seconds.observe(seconds)
         if observation.cost is not None:
-            self._cost.labels(operation).inc(observation.cost)
+            known.cost.inc(observation.cost)
         for code in observation.failures:
             self._failures.labels(code).inc()
 
     def sample(self, trail: AuditTrail, live: LiveHost) -> None:
-        """Take the levels of this process: what waits for the audit, how live its scores are."""
+        """Take this process's levels: what it answers, what waits, how live its scores are."""
+        self._in_flight.set(self.requests_in_flight)
+        self._open.set(self.websockets_open)
         self._audit_waiting.set(trail.waiting)
         self._audit_failures.set(trail.failed_writes)
         for status in live.status():
@@ -113,6 +130,16 @@ class Metrics:
         """Let no level of this process count any longer, once it ends."""
         if SHARED_FOLDER_VARIABLE in os.environ:
             mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+    def _new_series(self, operation: str, status: int, code: str) -> _Series:
+        # Kept, because looking one up by its labels takes longer than counting.
+        series = _Series(
+            self._requests.labels(operation, status, code),
+            self._seconds.labels(operation),
+            self._cost.labels(operation),
+        )
+        self._series[operation, status, code] = series
+        return series
 
     def _sum(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self._own, multiprocess_mode="livesum")

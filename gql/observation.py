@@ -8,7 +8,7 @@ subjects, names of operations and messages of errors never come here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from graphql import FieldNode, OperationDefinitionNode
 
 from graphsvc.access import Principal
-from graphsvc.tracing import request_span
+from graphsvc.logs import REQUEST_ID
+from graphsvc.tracing import is_tracing, request_span
 
 NO_OPERATION = "none"
 SEVERAL = "several"
@@ -54,15 +55,24 @@ class Observation:
 _current: ContextVar[Observation | None] = ContextVar("observation", default=None)
 
 
-@contextmanager
-def observing(request_id: str) -> Iterator[Observation]:
+class observing:  # noqa: N801 - reads as what it does, and is faster than a generator
     """Make an observation that all that is done in a block can add to, in any thread."""
-    observation = Observation(request_id)
-    token = _current.set(observation)
-    try:
-        yield observation
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_observation", "_tokens")
+
+    def __init__(self, request_id: str) -> None:
+        self._observation = Observation(request_id)
+
+    def __enter__(self) -> Observation:
+        self._tokens = (
+            _current.set(self._observation),
+            REQUEST_ID.set(self._observation.request_id),
+        )
+        return self._observation
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._tokens[0])
+        REQUEST_ID.reset(self._tokens[1])
 
 
 def observed() -> Observation:
@@ -71,11 +81,17 @@ def observed() -> Observation:
     return _current.get() or Observation()
 
 
-@contextmanager
-def observing_operation(principal: Principal, headers: Mapping[str, str]) -> Iterator[Observation]:
+def observing_operation(
+    principal: Principal, headers: Mapping[str, str]
+) -> AbstractContextManager[Observation]:
     """Time the answer to a holder's operation, as part of the trace that its headers carry."""
     observation = observed()
     observation.actor = principal.key_id
+    return _traced(observation, headers) if is_tracing() else nullcontext(observation)
+
+
+@contextmanager
+def _traced(observation: Observation, headers: Mapping[str, str]) -> Iterator[Observation]:
     with request_span(headers) as span:
         try:
             yield observation

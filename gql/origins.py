@@ -9,7 +9,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,7 +40,7 @@ class OriginGuard:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        given = HTTPConnection(scope).headers.getlist("origin")
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
         if not given:
             await self._app(scope, receive, send)
             return

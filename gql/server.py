@@ -69,6 +69,9 @@ def create_app(
             host_live_scores(service),
             working_beside(service),
         ):
+            if not structlog.is_configured():
+                # What structlog does by itself shows variables, and so subjects.
+                configure_logs(service.settings.log_format, service.settings.log_level)
             gate = Gate.open(
                 service.settings,
                 service.settings.data_dir / ACCESS_FOLDER,

@@ -88,12 +88,13 @@ class PurposeView:
             InvalidInputError: the purpose has no such programme, whoever else may have it.
             RunNotFoundError: none are published.
         """
-        name = self.programmes()[0] if programme is None else programme
+        known = self.programmes()
+        name = known[0] if programme is None else programme
         if name not in self._scores:
-            if name not in self.programmes():
+            if name not in known:
                 raise InvalidInputError(
                     f"programme: {name[:64]!r} is none of purpose {self.purpose.name}; "
-                    f"it has: {', '.join(self.programmes())}"
+                    f"it has: {', '.join(known)}"
                 )
             # The champion goes without a name, for the words of what may be wrong with it.
             self._scores[name] = self._service.scores(self.purpose.name, programme=programme)

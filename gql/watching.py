@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Iterable
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql.metrics import Metrics
 from gql.observation import Observation, observing
-
-log = structlog.get_logger(__name__)
+from graphsvc.logs import request_line
 
 GRAPHQL_PATH = "/graphql"
 REQUEST_ID_HEADER = b"x-request-id"
@@ -34,17 +32,16 @@ class Watch:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope["headers"])
         metrics: Metrics = scope["state"]["metrics"]
-        with (
-            observing(request_id) as observation,
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-        ):
+        with observing(_request_id(scope["headers"])) as observation:
             if scope["type"] == "http":
                 await self._watch_request(scope, receive, send, metrics, observation)
-            else:
-                with metrics.connections.track_inprogress():
-                    await self._app(scope, receive, send)
+                return
+            metrics.websockets_open += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                metrics.websockets_open -= 1
 
     async def _watch_request(
         self,
@@ -65,29 +62,27 @@ class Watch:
                 message["headers"] = [*message["headers"], given_id]
             await send(message)
 
-        metrics.in_flight.inc()
+        metrics.requests_in_flight += 1
         try:
             await self._app(scope, receive, sending)
         finally:
-            metrics.in_flight.dec()
+            metrics.requests_in_flight -= 1
             seconds = time.perf_counter() - begun
-            is_graphql = scope["path"] == GRAPHQL_PATH
-            if is_graphql:
+            # Who asks whether the server is well asks every few seconds, and is not told of.
+            if scope["path"] == GRAPHQL_PATH:
                 metrics.count(observation, status, seconds)
-            _tell(observation, status, seconds, is_graphql=is_graphql)
+                _tell(observation, status, seconds)
 
 
-def _tell(observation: Observation, status: int, seconds: float, *, is_graphql: bool) -> None:
-    # Who asks whether the server is well asks every few seconds.
-    tell = log.info if is_graphql else log.debug
-    tell(
-        "request",
+def _tell(observation: Observation, status: int, seconds: float) -> None:
+    request_line(
         operation=observation.operation,
         status=status,
         code=observation.code,
         ms=round(1000 * seconds, 3),
         actor=observation.actor,
         cost=observation.cost,
+        request_id=observation.request_id,
     )
 
 
@@ -95,4 +90,4 @@ def _request_id(headers: RawHeaders) -> str:
     given = [value for name, value in headers if name == REQUEST_ID_HEADER]
     if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
         return given[0].decode()
-    return str(uuid.uuid4())
+    return secrets.token_hex(16)

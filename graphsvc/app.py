@@ -421,7 +421,6 @@ class Service:
             self.redress.under_review(purpose),
         )
 
-    @traced("service.explain")
     def explain(
         self,
         purpose: str,
@@ -433,6 +432,7 @@ class Service:
         """Return why a subject has its score in the current (or a named) run."""
         return self.explainer(purpose, run_id=run_id, programme=programme).explain(subject)
 
+    @traced("service.explainer")
     def explainer(
         self, purpose: str, *, run_id: str | None = None, programme: str | None = None
     ) -> Explainer:

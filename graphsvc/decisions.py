@@ -19,6 +19,7 @@ from graphsvc.model import Advice, Condition, Policy, Programme, Purpose, ScoreR
 from graphsvc.reasons import ADVERSE_REASONS, Reason
 from graphsvc.runs import PublishedScores
 from graphsvc.scoring.scorecard import PointScale
+from graphsvc.tracing import traced
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,6 +34,7 @@ class Judge:
     purpose: Purpose
     under_review: Collection[SubjectRef] = frozenset()
 
+    @traced("service.decisions")
     def judge(
         self, scores: PublishedScores, ranks: Places, subjects: Sequence[SubjectRef]
     ) -> Decisions:

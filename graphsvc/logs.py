@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import traceback
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
+import orjson
 import structlog
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Id of the request that is being answered; all lines that are written meanwhile have it."""
+
+
+@dataclass
+class _Lines:
+    """How the lines of requests are written; not at all before logs are configured."""
+
+    shape: Literal["console", "json"] = "console"
+    has_info: bool = False
+
+
+_lines = _Lines()
 
 
 def described_without_messages(error: BaseException) -> str:
@@ -36,11 +55,45 @@ _without_messages = structlog.processors.ExceptionRenderer(_format_without_messa
 _with_messages = structlog.processors.ExceptionRenderer()
 
 
+def request_line(**fields: str | float | None) -> None:
+    """Log one request that was answered, at level info.
+
+    Every answer waits for this line, so it is put together without the chain that others pass.
+
+    Args:
+        fields: what is told, in this order.
+    """
+    if not _lines.has_info:
+        return
+    at = datetime.now(UTC).isoformat()
+    if _lines.shape == "json":
+        line = orjson.dumps({"event": "request", **fields, "level": "info", "timestamp": at})
+        text = line.decode()
+    else:
+        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        text = f"{at} [info     ] request {told}"
+    # One write, so that lines of several processes don't mix.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def _with_request_id(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
+
+
 def configure_logs(shape: Literal["console", "json"], level: str) -> None:
     """Send log lines of at least `level` to standard error in this shape.
 
     Only at level debug do they hold the messages of errors, which may name subjects.
     """
+    _lines.shape = shape
+    _lines.has_info = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if shape == "json"
@@ -49,6 +102,7 @@ def configure_logs(shape: Literal["console", "json"], level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _with_messages if level == "debug" else _without_messages,

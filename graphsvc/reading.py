@@ -17,6 +17,7 @@ from graphsvc.changes import permits
 from graphsvc.model import Link, Purpose, Record, RecordType, StoredRecord, SubjectRef
 from graphsvc.snapshot.retention import over_at
 from graphsvc.store.ports import EVERYTHING, Reader, Wanted
+from graphsvc.tracing import span
 
 __all__ = ["RecordReader", "Stored", "Wanted"]
 
@@ -66,9 +67,10 @@ class RecordReader:
         held = self._found.setdefault((record_type, narrowed, after, limit), {})
         if subject not in held:
             asked = [other for other in self.siblings_of(subject) if other not in held]
-            found = self._store().standing_of(
-                asked, record_type, narrowed, after_sequence=after, limit=limit
-            )
+            with span("service.records", subjects=len(asked), record_type=record_type.value):
+                found = self._store().standing_of(
+                    asked, record_type, narrowed, after_sequence=after, limit=limit
+                )
             held.update(zip(asked, found, strict=True))
             if record_type is RecordType.LINK:
                 self.expect(_others(asked, found))

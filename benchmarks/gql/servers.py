@@ -78,6 +78,7 @@ def _running(
         "GRAPHSVC_STORE": f"sqlite:///{folder / 'store.db'}",
         "GRAPHSVC_DATA_DIR": str(folder / "data"),
         "GRAPHSVC_LOG_LEVEL": "warning",
+        "GRAPHSVC_RATE_COST_PER_SECOND": "0",
         "NODE_ENV": "production",
     }
     with (folder / f"{name}.log").open("wb") as log:

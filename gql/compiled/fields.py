@@ -28,6 +28,7 @@ from graphql import (
     Undefined,
     default_field_resolver,
     default_type_resolver,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
 )
@@ -36,7 +37,7 @@ from graphql.execution.execute import get_field_def, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
 from gql.compiled.inputs import arguments
-from gql.compiled.leaves import leaf
+from gql.compiled.leaves import Leaf, leaf
 from gql.compiled.state import Complete, NotCompiledError, Path, State
 from gql.tables import Table, completed_table
 
@@ -76,8 +77,12 @@ class Compiler:
         if definition is TypeNameMetaFieldDef:
             return lambda source, state, path: parent.name
         resolve = self._resolve(definition, nodes[0])
-        complete = self._complete(definition.type, nodes, f"{parent.name}.{nodes[0].name.value}")
+        place = f"{parent.name}.{nodes[0].name.value}"
         is_required = isinstance(definition.type, GraphQLNonNull)
+        plain = get_nullable_type(cast(Any, definition.type))
+        if is_leaf_type(plain):
+            return _leaf_field(resolve, leaf(plain), name, nodes, place if is_required else None)
+        complete = self._complete(definition.type, nodes, place)
 
         def made(source: Any, state: State, path: Path) -> Any:
             try:
@@ -97,6 +102,8 @@ class Compiler:
         if isinstance(resolve, partial) and resolve.func is dict_or_attr_resolver:
             return _of_attribute(*resolve.args)
         known = arguments(definition, node)
+        if known == {}:
+            return lambda source, state: resolve(source, state.info)
         if isinstance(known, dict):
             return lambda source, state: resolve(source, state.info, **known)
         slot, self.slots = self.slots, self.slots + 1
@@ -210,11 +217,33 @@ def _of_attribute(name: str, otherwise: object) -> Resolve:
     return resolve
 
 
+def _leaf_field(
+    resolve: Resolve, complete: Leaf, name: str, nodes: list[FieldNode], required: str | None
+) -> Complete:
+    """Return what makes a field without fields of its own; `required` names one never null."""
+
+    def made(source: Any, state: State, path: Path) -> Any:
+        try:
+            value = complete(resolve(source, state))
+        except Exception as error:
+            state.failed(error, nodes, (path, name), is_required=required is not None)
+            return None
+        if value is None and required is not None:
+            state.failed(_missing(required), nodes, (path, name), is_required=True)
+        return value
+
+    return made
+
+
+def _missing(place: str) -> TypeError:
+    return TypeError(f"Cannot return null for non-nullable field {place}.")
+
+
 def _required(complete: Complete, place: str) -> Complete:
     def required(value: Any, state: State, path: Path) -> Any:
         completed = complete(value, state, path)
         if completed is None:
-            raise TypeError(f"Cannot return null for non-nullable field {place}.")
+            raise _missing(place)
         return completed
 
     return required

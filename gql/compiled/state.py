@@ -17,8 +17,14 @@ Complete = Callable[[Any, "State", Path], Any]
 class NotCompiledError(BaseException):
     """Something asked for what only the executor knows; the operation is run by it instead.
 
-    No `Exception`, so that no handler of a field's errors takes it for one.
+    No `Exception`, so that no handler of a field's errors takes it for one. `is_lasting` says
+    whether
+    it will be the same with other variables and other data.
     """
+
+    def __init__(self, what: str, *, is_lasting: bool = False) -> None:
+        super().__init__(what)
+        self.is_lasting = is_lasting
 
 
 class Info:
@@ -41,7 +47,7 @@ class Info:
 
     def __getattr__(self, name: str) -> Any:
         """Leave the operation to the executor."""
-        raise NotCompiledError(name)
+        raise NotCompiledError(name, is_lasting=True)
 
 
 class State:

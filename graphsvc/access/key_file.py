@@ -90,7 +90,7 @@ class _KeyFile(BaseModel):
 def signature_of(folder: Path) -> Signature | None:
     """Return what tells one version of the file from the next, None where there is no file."""
     try:
-        found = (folder / KEYS_FILE).stat()
+        found = os.stat(os.path.join(folder, KEYS_FILE))  # asked for each request
     except FileNotFoundError:
         return None
     return (found.st_mtime_ns, found.st_ino, found.st_size)

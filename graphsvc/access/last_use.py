@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 LAST_USE_FOLDER = "last-use"
 HOUR_FORMAT = "%Y%m%dT%H"
+SECONDS_PER_HOUR = 3600
 
 
 class LastUse:
@@ -23,14 +24,15 @@ class LastUse:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / LAST_USE_FOLDER
-        self._noted: dict[str, str] = {}
+        self._noted: dict[str, int] = {}
 
     def note(self, key_id: str, now: datetime) -> None:
         """Note that a key was used; a folder that can't be written to costs the note, no more."""
-        hour = now.astimezone(UTC).strftime(HOUR_FORMAT)
-        if self._noted.get(key_id, "") >= hour:
+        number = int(now.timestamp()) // SECONDS_PER_HOUR
+        if self._noted.get(key_id, -1) >= number:
             return
-        self._noted[key_id] = hour
+        self._noted[key_id] = number
+        hour = now.astimezone(UTC).strftime(HOUR_FORMAT)
         try:
             self._write(self._folder / key_id, hour)
         except OSError as error:

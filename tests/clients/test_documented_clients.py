@@ -5,15 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from graphsvc.model import ListKind
 from graphsvc.runs import SubjectScore
 from tests.clients.conftest import SCRIPT_S, Node, Served
 from tests.clients.documented import examples, write_examples
-from tests.gql.world import MARKETPLACE, account, standing_spokes
+from tests.gql.world import MARKETPLACE, account, listed, standing_spokes
 
-TESTED_HERE = {"score.py", "score.mjs", "links.mjs"}
+TESTED_HERE = {"score.py", "score.mjs", "links.mjs", "changes.mjs"}
 TESTED_WITH_GENERATED_TYPES = {"codegen.json", "typed.ts"}
 
 
@@ -64,3 +66,30 @@ def test_urql_reads_all_pages_of_links(folder: Path, served: Served, node: Node)
     node.prepare(folder)
     printed = node.run(["links.mjs"], folder, served).splitlines()
     assert sorted(printed) == standing_spokes()
+
+
+def test_graphql_ws_tells_a_change_and_tells_it_again_to_who_comes_back_from_before(
+    folder: Path, served: Served, node: Node
+) -> None:
+    node.prepare(folder)
+    with node.running(["changes.mjs"], folder, served) as printed:
+        word, before = printed.readline().split()
+        assert word == "at"
+        served.service.store.append(
+            [listed("spoke-02", "marketplace-fraud", ListKind.BLACKLIST, 0.5)]
+        )
+        told = _changes(printed)
+    assert "spoke-02" in {line.split()[0] for line in told}
+    with node.running(["changes.mjs", before], folder, served) as printed:
+        assert _changes(printed) == told
+
+
+def _changes(printed: IO[str]) -> list[str]:
+    """Return what is told until the next cursor after at least one change."""
+    told: list[str] = []
+    for line in printed:
+        if line.startswith("at ") and told:
+            return told
+        if not line.startswith("at "):
+            told.append(line.strip())
+    raise AssertionError(f"nothing more is told after {told}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,21 +211,49 @@ SIMPLE_TYPES = [
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
 ]
-BODY = b'{"query": "mutation { withdraw }"}'
+CHANGE = (
+    'mutation { recordLink(input: { idempotencyKey: "simple", item: { kind: KNOWS, '
+    'src: { kind: ACCOUNT, key: "ann" }, dst: { kind: ACCOUNT, key: "eve" } } }) '
+    "{ accepted { sequence } } }"
+)
+
+
+@pytest.fixture(scope="module")
+def writer(service: Service) -> dict[str, str]:
+    folder = service.settings.data_dir / ACCESS_FOLDER
+    secret = create_key(folder, "shop", [MARKETPLACE], ["service"])[1]
+    return {"Authorization": f"Bearer {secret}"}
 
 
 @pytest.mark.parametrize("content_type", [*SIMPLE_TYPES, None])
 def test_what_a_form_can_send_changes_nothing(
-    url: str, service: Service, secret: str, content_type: str | None
+    url: str, service: Service, writer: dict[str, str], content_type: str | None
 ) -> None:
     """A page can send these without a preflight; they are refused by their type."""
     before = service.store.last_sequence()
-    headers = {"Authorization": f"Bearer {secret}"}
-    if content_type is not None:
-        headers["Content-Type"] = content_type
-    answer = CLIENT.post(f"{url}/graphql", content=BODY, headers=headers)
+    headers = writer if content_type is None else writer | {"Content-Type": content_type}
+    answer = CLIENT.post(f"{url}/graphql", content=json.dumps({"query": CHANGE}), headers=headers)
     assert error_of(answer)[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert service.store.last_sequence() == before
+
+
+def test_what_a_link_or_an_image_can_send_changes_nothing(
+    url: str, service: Service, writer: dict[str, str]
+) -> None:
+    before = service.store.last_sequence()
+    answer = CLIENT.get(f"{url}/graphql", params={"query": CHANGE}, headers=writer)
+    assert error_of(answer)[:2] == (405, "METHOD_NOT_ALLOWED")
+    assert service.store.last_sequence() == before
+
+
+def test_the_same_change_as_json_is_made(
+    url: str, service: Service, writer: dict[str, str]
+) -> None:
+    """The control: what the tests above send is a change that would be made."""
+    before = service.store.last_sequence()
+    answer = CLIENT.post(f"{url}/graphql", json={"query": CHANGE}, headers=writer)
+    assert answer.json()["data"]["recordLink"]["accepted"], answer.text
+    assert service.store.last_sequence() == before + 1
 
 
 def test_a_key_in_a_cookie_or_the_address_opens_nothing(url: str, secret: str) -> None:

@@ -18,7 +18,7 @@ NAME = "account:zanzibar-7731"
 @pytest.fixture(autouse=True)
 def _defaults() -> Iterator[None]:
     yield
-    structlog.reset_defaults()
+    logs.configure_logs("console", "info")
 
 
 def failing() -> None:
