@@ -151,10 +151,10 @@ async def _result(
             return _run_at_once(resources, principal, operation, variables, suggest=suggest)
         except StoreNeededError as needed:
             operation.may_be_immediate = needed.is_passing
-    service = cast(Service, OnTime(resources.service, resources.threads.deadline()))
-    context = RequestContext(service, resources.trail, principal)
+    context = RequestContext(cast(Service, OnTime(resources.service)), resources.trail, principal)
     work = partial(run, schema, operation, variables, context, with_suggestions=suggest)
-    return await resources.threads.run(work)
+    # A change that has begun is brought to its end, though nobody may wait for the answer.
+    return await resources.threads.run(work, may_end_early=operation.kind is OperationType.QUERY)
 
 
 def _run_at_once(

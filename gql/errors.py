@@ -23,6 +23,7 @@ from graphsvc.errors import (
     NotFoundError,
     SettingsError,
     StoreUnavailableError,
+    TimeIsUpError,
 )
 
 log = structlog.get_logger(__name__)
@@ -35,13 +36,20 @@ QUERY_TOO_COSTLY = "QUERY_TOO_COSTLY"
 FORBIDDEN = AccessError.code
 RATE_LIMITED = "RATE_LIMITED"
 OVERLOADED = "OVERLOADED"
-EXECUTION_TIMEOUT = "EXECUTION_TIMEOUT"
+EXECUTION_TIMEOUT = TimeIsUpError.code
 BATCH_REFUSED = "BATCH_REFUSED"
 DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
 PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
 
-TOLD_IN_FULL = (AccessError, ConflictError, InvalidInputError, LiveError, NotFoundError)
+TOLD_IN_FULL = (
+    AccessError,
+    ConflictError,
+    InvalidInputError,
+    LiveError,
+    NotFoundError,
+    TimeIsUpError,
+)
 OPERATOR_MISTAKES = (DefinitionError, SettingsError)
 
 

@@ -7,15 +7,14 @@ nothing more is done for it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from gql.errors import EXECUTION_TIMEOUT, coded
 from graphsvc.access import AuditTrail
 from graphsvc.app import Service
 from graphsvc.model import AuditDraft
 from graphsvc.runs import PublishedScores
+from graphsvc.time_limit import require_time
 
 _IN_MEMORY = frozenset({"audit_draft", "audit_drafts", "library", "pseudonyms", "settings"})
 
@@ -79,13 +78,11 @@ class HeldTrail:
 
 
 class OnTime:
-    """A service that does nothing more after a deadline, by `time.monotonic`."""
+    """A service that does nothing more once the time limit has passed."""
 
-    def __init__(self, service: Service, deadline: float) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._deadline = deadline
 
     def __getattr__(self, name: str) -> Any:
-        if time.monotonic() > self._deadline:
-            raise coded(EXECUTION_TIMEOUT, "the query's time is over")
+        require_time()
         return getattr(self._service, name)

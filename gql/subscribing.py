@@ -142,7 +142,7 @@ def _execute(
     variables: dict[str, Any],
     event: object,
 ) -> ExecutionResult:
-    service = cast(Service, OnTime(resources.service, resources.threads.deadline()))
+    service = cast(Service, OnTime(resources.service))
     return execute_sync(
         schema,
         operation.document,

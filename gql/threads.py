@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from gql.errors import EXECUTION_TIMEOUT, OVERLOADED, RefusedRequestError
+from graphsvc.time_limit import time_limit
 
 WORKERS = 8
 """Queries that run at once; others wait for their turn."""
@@ -34,15 +35,12 @@ class Threads:
         self._seconds = seconds
         self._unfinished: set[Future[Any]] = set()
 
-    def deadline(self) -> float:
-        """Return until when work that is asked for now may go on, by `time.monotonic`."""
-        return time.monotonic() + self._seconds
-
-    async def run(self, work: Callable[[], Result]) -> Result:
+    async def run(self, work: Callable[[], Result], *, may_end_early: bool = True) -> Result:
         """Return what some work returns.
 
-        Work that takes too long goes on unheeded until it looks at its deadline; its thread counts
-        as taken until then, so that no more of it piles up than there are threads.
+        Work that takes too long goes on unheeded until it looks at its time limit, if it may end
+        early; its thread counts as taken until then, so that no more of it piles up than there are
+        threads.
 
         Raises:
             RefusedRequestError: too much waits already, or it took too long.
@@ -51,7 +49,8 @@ class Threads:
             raise RefusedRequestError(
                 503, OVERLOADED, "the server has too much to do; try again later", RETRY_SOON
             )
-        future = self._pool.submit(contextvars.copy_context().run, work)
+        until = time.monotonic() + self._seconds if may_end_early else float("inf")
+        future = self._pool.submit(contextvars.copy_context().run, _within, until, work)
         self._unfinished.add(future)
         future.add_done_callback(self._unfinished.discard)
         try:
@@ -77,3 +76,8 @@ class Threads:
     ) -> None:
         # What still runs is waited for: it may be in the middle of a change.
         self._pool.shutdown(cancel_futures=True)
+
+
+def _within(until: float, work: Callable[[], Result]) -> Result:
+    with time_limit(until):
+        return work()

@@ -30,6 +30,7 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     ├── LiveError
     │   ├── LiveOffError
     │   └── LiveBuildingError
+    ├── TimeIsUpError
     └── AuditBrokenError
 """
 
@@ -214,6 +215,12 @@ class LiveBuildingError(LiveError):
     """Live scores are being built, or something was just erased; trying again soon helps."""
 
     code = "LIVE_BUILDING"
+
+
+class TimeIsUpError(GraphsvcError):
+    """The work took longer than whoever asked for it waits; what it read is thrown away."""
+
+    code = "EXECUTION_TIMEOUT"
 
 
 class AuditBrokenError(GraphsvcError):

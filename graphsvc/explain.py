@@ -23,6 +23,7 @@ from graphsvc.runs import PublishedScores, SubjectScore
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import standing_listings
 from graphsvc.snapshot import Snapshot
+from graphsvc.time_limit import require_time
 from graphsvc.tracing import traced
 
 PATHS_SHOWN = 3
@@ -143,6 +144,7 @@ class Explainer:
         Raises:
             SubjectNotFoundError: the run has no such subject.
             CertificateError: the shares could not be brought within the run's tolerance.
+            TimeIsUpError: whoever asked waits no longer; looked at between solves.
         """
         score = self._scores.score(subject)
         index = self._snapshot.index_of(subject)
@@ -186,6 +188,7 @@ class Explainer:
 
     @traced("kernel.explain_exposure")
     def _explain_exposure(self, index: int, score: SubjectScore) -> ExplainedValue:
+        require_time()
         inputs, rule = self._inputs, self._programme.exposure
         certificate = self._scores.run.exposure
         found = algorithms.exposure_contributions(
@@ -199,6 +202,7 @@ class Explainer:
             values=self._exposure,
             values_bound=certificate.bound,
         )
+        require_time()
         strongest = algorithms.strongest_exposure_paths(
             inputs.contacts,
             self._own_risk,
@@ -221,6 +225,7 @@ class Explainer:
 
     @traced("kernel.explain_trust")
     def _explain_trust(self, index: int, score: SubjectScore) -> ExplainedValue:
+        require_time()
         inputs, rule = self._inputs, self._programme.trust
         certificate = self._scores.run.trust
         unit = 1.0 - rule.alpha
@@ -237,6 +242,7 @@ class Explainer:
             values=self._trust_mass,
             values_bound=values_bound,
         )
+        require_time()
         strongest = algorithms.strongest_trust_paths(
             inputs.vouching,
             self._trust_seed,

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+import algorithms
 from gql import protocol
 from gql.threads import WORKERS
 from graphsvc.settings import Settings
@@ -55,6 +57,28 @@ def test_a_query_that_takes_too_long_is_answered_and_reads_nothing_more(tmp_path
         gate.set()
     # The end of the server waits for the thread: its first read came back, and was its last.
     assert world.store.calls["runs"] == 1
+
+
+def test_a_list_of_explanations_ends_between_two_solves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    may_go_on = threading.Event()
+    solve = algorithms.exposure_contributions
+
+    def slow_solve(*arguments: Any, **options: Any) -> Any:
+        begun.append("solve")
+        assert may_go_on.wait(GUARD_S)
+        return solve(*arguments, **options)
+
+    monkeypatch.setattr(algorithms, "exposure_contributions", slow_solve)
+    with server(tmp_path, execution_seconds=0.5) as world:
+        chosen = "{ score { reasons { code } } }"
+        text = f'{{ topSubjects(purpose: "{MARKETPLACE}", first: 5) {chosen} }}'
+        answer = world.asker("analyst").post(text)
+        assert (answer.status_code, code_of(answer)) == (503, "EXECUTION_TIMEOUT")
+        may_go_on.set()
+    assert begun == ["solve"]
 
 
 def test_when_all_threads_are_taken_so_many_wait_and_the_rest_is_told_to_come_back(
