@@ -72,9 +72,10 @@ def _print_until(
                 continue
             change = found.change
             before = "new" if change.before is None else f"{change.before:.1f}"
+            after = "gone" if change.after is None else f"{change.after:.1f}"
             stdout.print(
                 f"{found.at:%H:%M:%S.%f}  {escape(str(change.subject)):<28} "
-                f"{change.programme}  {before} → {change.after:.1f}  {signed(change.points)}",
+                f"{change.programme}  {before} → {after}  {signed(change.points)}",
                 highlight=False,
             )
 

@@ -36,7 +36,8 @@ class PublishedChange:
 class ChangeBatch(Sequence[PublishedChange]):
     """What one step moved in one programme, numbered from `first` on.
 
-    `subjects` (k,) are indices in the evidence; `before` (k,) is NaN for a new subject.
+    `subjects` (k,) are indices in the evidence; `before` (k,) is NaN for a new subject, `after` for
+    one that has no score any more.
     """
 
     first: int
@@ -66,13 +67,13 @@ class ChangeBatch(Sequence[PublishedChange]):
         if isinstance(place, slice):
             return [self[at] for at in range(*place.indices(len(self)))]
         at = range(len(self))[place]
-        before = float(self.before[at])
+        before, after = float(self.before[at]), float(self.after[at])
         change = ScoreChange(
             self.purpose,
             self.programme,
             self.evidence.ref_of(int(self.subjects[at])),
             None if np.isnan(before) else before,
-            float(self.after[at]),
+            None if np.isnan(after) else after,
             self.bound,
         )
         return PublishedChange(self.first + at, self.at, self.sequence, change)

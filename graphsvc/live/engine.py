@@ -414,6 +414,19 @@ class LiveEngine:
             fresh.told[live.programme.name] = np.append(state.told_of(old), np.nan)[former]
             bound = old.bound().score + live.bound().score
             self._publish(fresh, live, np.arange(live.n), live.scores, now, bound)
+            if fresh.evidence.base.facts.erasures == state.evidence.base.facts.erasures:
+                self._publish_gone(state, old, former, now)
+
+    def _publish_gone(
+        self, state: _PurposeState, live: LiveProgramme, former: Int64s, now: datetime
+    ) -> None:
+        """Publish who has no score any more, as nothing that stands mentions them."""
+        told = state.told_of(live)
+        is_gone = ~np.isnan(told)
+        is_gone[former[former >= 0]] = False
+        who = np.flatnonzero(is_gone)
+        if who.size:
+            self._add_changes(state, live, who, np.full(who.size, np.nan), now, 0.0)
 
     def _publish(
         self,
@@ -432,7 +445,18 @@ class LiveEngine:
         far = np.flatnonzero(~(np.abs(after - told[index]) <= self._reported_points))
         if not far.size:
             return
-        who = index[far]
+        self._add_changes(state, live, index[far], after[far], now, bound)
+
+    def _add_changes(
+        self,
+        state: _PurposeState,
+        live: LiveProgramme,
+        who: Int64s,
+        after: Floats,
+        now: datetime,
+        bound: float,
+    ) -> None:
+        told = state.told_of(live)
         batch = ChangeBatch(
             self._log.last + 1,
             now,
@@ -443,9 +467,9 @@ class LiveEngine:
             state.evidence,
             who,
             told[who],
-            after[far],
+            after,
         )
-        told[who] = after[far]
+        told[who] = after
         self._log.add(batch)
 
     def _reconcile_or_rebuild(self) -> None:

@@ -273,6 +273,65 @@ def test_time_alone_moves_no_link_until_its_share_of_the_bound_is_used_up(
     assert_live(service, engine, AS_OF + timedelta(days=1))
 
 
+def test_who_is_mentioned_no_more_is_published_as_gone_when_the_base_is_built_anew(
+    service: Service,
+) -> None:
+    engine = engine_of(service)
+    service.store.append([trusts("passer-by", "shop")])
+    engine.catch_up(AS_OF)
+    withdrawn = Retraction(
+        source="test", external_id="w", supersedes="trusts:passer-by:shop", reason="x"
+    )
+    service.store.append([withdrawn])
+    engine.catch_up(AS_OF)
+    known = engine.score(PURPOSE, account("passer-by")).score
+    changes = engine.catch_up(AS_OF + timedelta(days=1))
+    told = {
+        found.change.programme: (found.change.before, found.change.after)
+        for found in changes
+        if found.change.subject == account("passer-by")
+    }
+    assert set(told) == set(engine.programmes(PURPOSE))
+    assert all(after is None for _, after in told.values())
+    assert told["marketplace-integrity-linear"][0] == pytest.approx(known, abs=0.1)
+    with pytest.raises(Exception, match="account:passer-by: not known"):
+        engine.score(PURPOSE, account("passer-by"))
+
+
+def test_small_moves_add_up_to_a_change_that_begins_where_the_last_one_ended(
+    service: Service,
+) -> None:
+    engine = engine_of(service)
+    told = engine.score(PURPOSE, account("shop")).score
+    count = 0
+    for number in range(40):
+        small = report(
+            "shop", None, severity=3e-4, status=ReportStatus.UPHELD, external_id=f"small{number}"
+        )
+        service.store.append([small])
+        for found in engine.catch_up(AS_OF):
+            if (found.change.subject, found.change.programme) == (
+                account("shop"),
+                "marketplace-integrity-linear",
+            ):
+                assert found.change.before == told
+                told, count = found.change.after or 0.0, count + 1
+        assert abs(engine.score(PURPOSE, account("shop")).score - told) <= 0.1
+    assert 0 < count < 40
+
+
+def test_after_an_erasure_no_change_of_before_can_be_read(service: Service) -> None:
+    engine = engine_of(service)
+    service.store.append([event(EventKind.CHARGEBACK, "supplier")])
+    engine.catch_up(AS_OF)
+    last = engine.changes(0)[-1].number
+    service.redress.erase(account("supplier"), actor="a")
+    engine.catch_up(AS_OF)
+    with pytest.raises(LookupError, match=f"changes up to {last} are gone"):
+        engine.changes(0)
+    assert account("supplier") not in {found.change.subject for found in engine.changes(last)}
+
+
 def test_a_burst_is_taken_in_as_one_batch(service: Service) -> None:
     engine = engine_of(service)
     links = [
