@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from gql.observation import Observation, observing
 from graphsvc.logs import request_line
 
 GRAPHQL_PATH = "/graphql"
+CONNECTION = "websocket"
 REQUEST_ID_HEADER = b"x-request-id"
 REQUEST_ID = re.compile(rb"[0-9a-fA-F-]{16,64}")
 """What a client may give as id: a UUID or a trace's id, nothing that could say something else."""
@@ -33,15 +35,36 @@ class Watch:
             await self._app(scope, receive, send)
             return
         metrics: Metrics = scope["state"]["metrics"]
-        with observing(_request_id(scope["headers"])) as observation:
+        with observing(_request_id(scope["headers"]), metrics.count_failure) as observation:
             if scope["type"] == "http":
                 await self._watch_request(scope, receive, send, metrics, observation)
                 return
-            metrics.websockets_open += 1
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                metrics.websockets_open -= 1
+            await self._watch_connection(scope, receive, send, metrics, observation)
+
+    async def _watch_connection(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        metrics: Metrics,
+        observation: Observation,
+    ) -> None:
+        begun = time.perf_counter()
+        status = HTTPStatus.FORBIDDEN
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "websocket.accept":
+                status = HTTPStatus.SWITCHING_PROTOCOLS
+            await send(message)
+
+        metrics.websockets_open += 1
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            metrics.websockets_open -= 1
+            observation.operation = CONNECTION
+            _tell(observation, status, time.perf_counter() - begun)
 
     async def _watch_request(
         self,
@@ -77,7 +100,7 @@ class Watch:
 def _tell(observation: Observation, status: int, seconds: float) -> None:
     request_line(
         operation=observation.operation,
-        status=status,
+        status=int(status),
         code=observation.code,
         ms=round(1000 * seconds, 3),
         actor=observation.actor,

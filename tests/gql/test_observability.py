@@ -20,6 +20,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from graphsvc import tracing
 from graphsvc.access import ACCESS_FOLDER, create_key
@@ -179,6 +181,22 @@ def test_what_is_refused_has_its_line_and_its_count_too(
     line = request_line(log_lines())
     assert (line["status"], line["code"], line["operation"]) == (status, code, "none")
     assert scene.scrape()[series] == before + 1
+
+
+def test_a_websocket_is_counted_while_it_is_open_and_has_one_line_when_it_ends(
+    scene: Scene, log_lines: Any
+) -> None:
+    before = scene.scrape()["graphsvc_websockets_open", ()]
+    address = scene.url.replace("http", "ws", 1) + "/graphql"
+    protocol = Subprotocol("graphql-transport-ws")
+    with connect(address, subprotocols=[protocol], open_timeout=20) as socket:
+        payload = {"Authorization": f"Bearer {scene.reader}"}
+        socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+        assert json.loads(socket.recv(20))["type"] == "connection_ack"
+        assert scene.scrape()["graphsvc_websockets_open", ()] == before + 1
+    line = request_line(log_lines())
+    assert (line["operation"], line["status"], line["actor"]) == ("websocket", 101, scene.reader_id)
+    assert scene.scrape()["graphsvc_websockets_open", ()] == before
 
 
 def test_metrics_are_for_operators(scene: Scene) -> None:
