@@ -17,6 +17,8 @@ from graphsvc.errors import SettingsError
 from tests.gql.conftest import make_keys, open_world
 from tests.gql.processes import Process, serving
 
+pytestmark = pytest.mark.xdist_group("tls")  # they share one server
+
 
 @dataclass(frozen=True)
 class Secured:
