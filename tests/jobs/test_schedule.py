@@ -102,6 +102,14 @@ def test_a_file_of_schedules_is_read(tmp_path: Path) -> None:
         ("a: {cron: 0 2 * * *, job: snapshot, timezone: Mars}", r"a\.timezone: .*'Mars'"),
         ("a: {cron: 0 2 * * *, job: snapshot, purpose: x}", r"a\.purpose: Extra inputs"),
         ("a: {cron: 0 2 * * *, job: backtest}", r"a: .*backtest: a backtest needs its times"),
+        (
+            "a: {cron: 0 2 * * *, job: export, export: {what: scores, folder: out}}",
+            r"a\.export: .*folder out is not absolute",
+        ),
+        (
+            "a: {cron: 0 2 * * *, job: export, export: {what: runs, folder: /out, form: gexf}}",
+            r"a\.export: .*gexf is a format of graphs",
+        ),
         ("A b: {cron: 0 2 * * *, job: snapshot}", "names in lower case"),
         ("[1, 2]", "write NAME"),
         ("a: [", "can't be read"),
