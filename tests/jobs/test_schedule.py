@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,3 +136,16 @@ def test_a_worker_that_is_told_to_end_finishes_its_stage_and_leaves_the_rest(
     assert job.checkpoint["runs"][0]["stage"] == "propagate"
     assert not os.listdir(service.jobs_folder / "runners")
     assert [left.state for left in do_all(service)] == [JobState.SUCCEEDED]
+
+
+def test_the_schedule_in_the_documentation_is_a_right_one(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[2] / "docs" / "jobs.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", docs.read_text(), re.DOTALL)
+    path = tmp_path / "schedule.yaml"
+    path.write_text(block)
+    schedules = Schedules.load(path).by_name
+    assert {schedule.job for schedule in schedules.values()} == {
+        JobKind.RECOMPUTE,
+        JobKind.RETENTION,
+        JobKind.EXPORT,
+    }
