@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gql.media import JSON
 
-COMPRESSION_LEVEL = 4
+COMPRESSION_LEVEL = 1
 
 
 def json_response(

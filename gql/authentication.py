@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import HTTPConnection
 
 from gql.errors import RefusedRequestError
+from gql.observation import observed
 from graphsvc.access import Gate, Principal
 from graphsvc.errors import IssuerUnavailableError, NotAuthenticatedError
 from graphsvc.settings import LOOPBACK_HOSTS
@@ -43,15 +44,15 @@ class Doorkeeper:
         if not credential:
             developer = self._gate.without_credential
             if developer is not None and comes_from_this_machine(connection):
-                return developer
+                return _noted(developer)
             raise NotAuthenticatedError(
                 "a credential is needed: Authorization: Bearer with an API key (gsk_…) or a token"
             )
         if self._gate.may_wait(credential):
-            return await to_thread.run_sync(
-                self._gate.authenticate, credential, limiter=self._waiting
+            return _noted(
+                await to_thread.run_sync(self._gate.authenticate, credential, limiter=self._waiting)
             )
-        return self._gate.authenticate(credential)
+        return _noted(self._gate.authenticate(credential))
 
     async def of_request(self, request: HTTPConnection) -> Principal:
         """Return whom an HTTP request speaks for, by its headers.
@@ -74,6 +75,11 @@ class Doorkeeper:
                 str(error),
                 {"Retry-After": str(RETRY_AFTER_S)},
             ) from None
+
+
+def _noted(principal: Principal) -> Principal:
+    observed().actor = principal.key_id
+    return principal
 
 
 def credential_in(connection: HTTPConnection) -> str:

@@ -10,6 +10,7 @@ from gql.audit_view import AuditView
 from gql.view import PurposeView
 from graphsvc.access import AuditTrail, Principal
 from graphsvc.app import Service
+from graphsvc.case_desk import CaseDesk
 from graphsvc.dispute_desk import DisputeDesk
 from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermittedError
 from graphsvc.jobs.operating import Operating
@@ -87,6 +88,11 @@ class RequestContext:
         """Return what the caller may do about disputes for a purpose; as of `view`."""
         declared = self.view(purpose).purpose
         return DisputeDesk(self._service, self._principal, declared, self._trail.record)
+
+    def cases(self, purpose: str | None) -> CaseDesk:
+        """Return what the caller may do about a purpose's cases; as of `view`."""
+        declared = self.view(purpose).purpose
+        return CaseDesk(self._service, self._principal, declared, self._trail.record)
 
     def operating(self, purpose: str | None) -> Operating:
         """Return the jobs that the caller may see and ask for; arguments as of `view`.

@@ -63,6 +63,7 @@ DECLARED = {
     "Query.whatWouldChange": FieldCost(base=20_000),
     "Subscription.scoreChanges": FieldCost(base=100),
     "Decision.reasons": FieldCost(item=0),
+    "Query.cases": FieldCost(base=100, item=2),
     "Query.run": FieldCost(base=100),
     "Query.subjects": FieldCost(base=100, item=2),
     "Query.audit": FieldCost(base=200, item=2),

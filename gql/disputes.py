@@ -37,6 +37,7 @@ RecordTypeEnum = described_enum(
         RecordType.REPORT: "A statement that a subject breached trust.",
         RecordType.LISTING: "An entry on a named list.",
         RecordType.DISPUTE: "A step of a dispute.",
+        RecordType.CASE_ENTRY: "A step of an analyst's case.",
         RecordType.RETRACTION: "The withdrawal of an earlier record.",
     },
 )

@@ -46,7 +46,7 @@ async def _answered(request: Request, media: str | None) -> Response:
     if media is None:
         refuse(HTTPStatus.NOT_ACCEPTABLE, f"Accept: {GRAPHQL_JSON} or {JSON} can be had")
     parameters = await parameters_of(request, resources.settings)
-    with observing_operation(principal, request.headers) as observation:
+    with observing_operation(request.headers) as observation:
         found = await answer(resources, principal, parameters, may_change=request.method == "POST")
         observation.note_errors(found.content)
     # Plain JSON clients take any status but 200 for a broken transport.

@@ -21,6 +21,7 @@ JobKindEnum = described_enum(
     {
         JobKind.RECOMPUTE: "Computes scores anew and publishes them.",
         JobKind.BACKTEST: "Tests scoring models over past times against what came afterwards.",
+        JobKind.EXPORT: "Writes published scores, reasons, runs or graphs to files.",
         JobKind.RETENTION: "Erases what is past its retention, and prunes old runs.",
         JobKind.RECONCILE: "Compares live scores with full solutions.",
         JobKind.SNAPSHOT: "Brings the evidence's snapshots up to date.",

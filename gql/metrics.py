@@ -96,8 +96,10 @@ class Metrics:
         known.seconds.observe(seconds)
         if observation.cost is not None:
             known.cost.inc(observation.cost)
-        for code in observation.failures:
-            self._failures.labels(code).inc()
+
+    def count_failure(self, code: str) -> None:
+        """Count a failure of the service's own."""
+        self._failures.labels(code).inc()
 
     def sample(self, trail: AuditTrail, live: LiveHost) -> None:
         """Take this process's levels: what it answers, what waits, how live its scores are."""

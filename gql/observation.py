@@ -7,15 +7,14 @@ subjects, names of operations and messages of errors never come here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import FieldNode, OperationDefinitionNode
 
-from graphsvc.access import Principal
 from graphsvc.logs import REQUEST_ID
 from graphsvc.tracing import is_tracing, request_span
 
@@ -24,16 +23,20 @@ SEVERAL = "several"
 FINE = "OK"
 
 
+def _not_counted(code: str) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Observation:
-    """One request. `code` is that of its first error, `failures` are those of the service."""
+    """One request. `code` is that of its first error; `count_failure` takes the service's own."""
 
     request_id: str = ""
     operation: str = NO_OPERATION
     code: str = FINE
     actor: str | None = None
     cost: int | None = None
-    failures: list[str] = field(default_factory=list)
+    count_failure: Callable[[str], None] = _not_counted
 
     def note_operation(self, label: str, cost: int) -> None:
         """Take what is about to be run, by its label, and what it costs."""
@@ -46,8 +49,8 @@ class Observation:
             self.code = str(errors[0]["extensions"]["code"])
 
     def note_failure(self, code: str) -> None:
-        """Count a failure of the service's own."""
-        self.failures.append(code)
+        """Take a failure of the service's own."""
+        self.count_failure(code)
         if self.code == FINE:
             self.code = code
 
@@ -60,8 +63,8 @@ class observing:  # noqa: N801 - reads as what it does, and is faster than a gen
 
     __slots__ = ("_observation", "_tokens")
 
-    def __init__(self, request_id: str) -> None:
-        self._observation = Observation(request_id)
+    def __init__(self, request_id: str, count_failure: Callable[[str], None]) -> None:
+        self._observation = Observation(request_id, count_failure=count_failure)
 
     def __enter__(self) -> Observation:
         self._tokens = (
@@ -81,12 +84,9 @@ def observed() -> Observation:
     return _current.get() or Observation()
 
 
-def observing_operation(
-    principal: Principal, headers: Mapping[str, str]
-) -> AbstractContextManager[Observation]:
-    """Time the answer to a holder's operation, as part of the trace that its headers carry."""
+def observing_operation(headers: Mapping[str, str]) -> AbstractContextManager[Observation]:
+    """Time the answer to an operation, as part of the trace that its headers carry."""
     observation = observed()
-    observation.actor = principal.key_id
     return _traced(observation, headers) if is_tracing() else nullcontext(observation)
 
 

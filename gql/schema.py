@@ -7,10 +7,12 @@ import graphene
 from graphql import GraphQLSchema
 
 from gql.audits import AuditQueries
+from gql.cases import CaseQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
 from gql.job_progress import JobSubscriptions
 from gql.jobs import JobMutations, JobQueries
+from gql.mutations.cases import CaseMutations
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
 from gql.mutations.links import LinkMutations
@@ -31,6 +33,7 @@ from gql.what_if import WhatIfQueries
 
 class Query(
     AuditQueries,
+    CaseQueries,
     DecisionQueries,
     DisputeQueries,
     JobQueries,
@@ -48,6 +51,7 @@ class Query(
 
 
 class Mutation(
+    CaseMutations,
     DisputeMutations,
     EventMutations,
     JobMutations,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphsvc.model import (
+    CaseEntry,
     Dispute,
     Event,
     Link,
@@ -113,6 +114,8 @@ def mentioned(record: Record) -> set[SubjectRef]:
             return {record.src, record.dst}
         case Report():
             return {ref for ref in (record.subject, record.reporter) if ref is not None}
+        case CaseEntry():
+            return set() if record.subject is None else {record.subject}
         case Subject() | Event() | Listing() | Dispute():
             return {record.subject}
     return set()

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import cast
 
 from graphsvc.access import Pseudonyms
+from graphsvc.cases import entries_left_alone
 from graphsvc.disputes import next_step
 from graphsvc.errors import ConflictError, GraphsvcError, RunNotFoundError
 from graphsvc.model import Dispute, Listing, ListKind, RecordType, Retraction, SubjectRef
@@ -106,6 +107,7 @@ def _erase_records(store: Store, pseudonyms: Pseudonyms, subject: SubjectRef) ->
     for attempt in range(1, ATTEMPTS + 1):
         found = {stored.sequence: stored for stored in records_of(store, subject)}
         found |= {stored.sequence: stored for stored in reports_by(store, subject)}
+        found |= {entry.sequence: entry for entry in entries_left_alone(store, found)}
         erasable = _erasable(store, pseudonyms, found)
         try:
             if erasable.steps:

@@ -29,6 +29,8 @@ class Act(StrEnum):
     OPEN_DISPUTES = "open disputes"
     DECIDE_DISPUTES = "decide disputes"
     READ_DISPUTES = "read disputes"
+    KEEP_CASES = "keep cases"
+    READ_CASES = "read cases"
     EXPORT = "export all scores of a purpose"
     DECIDE_RUNS = "release or discard runs"
     RUN_JOBS = "run jobs"
@@ -49,6 +51,8 @@ ROLES: dict[Act, frozenset[Role]] = {
     Act.OPEN_DISPUTES: frozenset({Role.SERVICE, Role.REVIEWER}),
     Act.DECIDE_DISPUTES: frozenset({Role.REVIEWER}),
     Act.READ_DISPUTES: frozenset({Role.REVIEWER, Role.AUDITOR}),
+    Act.KEEP_CASES: frozenset({Role.ANALYST}),
+    Act.READ_CASES: frozenset({Role.ANALYST, Role.REVIEWER, Role.AUDITOR}),
     Act.EXPORT: frozenset({Role.ANALYST}),
     Act.DECIDE_RUNS: frozenset({Role.REVIEWER, Role.OPERATOR}),
     Act.RUN_JOBS: frozenset({Role.OPERATOR}),

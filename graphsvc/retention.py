@@ -20,6 +20,8 @@ from graphsvc.disputes import undecided_sequences
 from graphsvc.erasure import erase_records, remove_from_runs
 from graphsvc.errors import ConflictError
 from graphsvc.model import (
+    CaseEntry,
+    CaseStep,
     Dispute,
     Link,
     Purpose,
@@ -36,7 +38,9 @@ from graphsvc.store.ports import Reader, Store
 
 BATCH = 2_000
 SUBJECTS_AT_ONCE = 10_000
+CASES_AT_ONCE = 500
 _OTHER_TYPES = [kind for kind in RecordType if kind is not RecordType.SUBJECT]
+_EVIDENCE_TYPES = [kind for kind in _OTHER_TYPES if kind is not RecordType.CASE_ENTRY]
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ def preview(store: Reader, library: DefinitionLibrary, now: datetime) -> Retired
     """Say which records the job would erase at a time; arguments as of `retire`."""
     retired = Retired()
     purposes = _purposes(library)
-    for find in (_past_retention, _past_registrations):
+    for find in _FINDERS:
         for stored in find(store, purposes, now, retired):
             retired.count(list(backward(store, stored)))
     return retired
@@ -88,8 +92,7 @@ def retire(
     retired = Retired()
     purposes = _purposes(library)
     job = _Job(store, pseudonyms, begin)
-    # Registrations last: who has nothing else left is known only when all else is gone.
-    for find in (_past_retention, _past_registrations):
+    for find in _FINDERS:
         for stored in find(store, purposes, now, retired):
             versions = list(backward(store, stored))
             retired.count(versions)
@@ -153,7 +156,7 @@ def _past_retention(
     store: Reader, purposes: Sequence[Purpose], now: datetime, retired: Retired
 ) -> Iterator[Stored]:
     disputed = undecided_sequences(store)
-    for record_type in _OTHER_TYPES:
+    for record_type in _EVIDENCE_TYPES:
         for stored in store.records(record_type):
             target = _withdrawn(store, stored)
             over = _over_at(target or stored, stored.recorded_at if target else None)
@@ -171,6 +174,24 @@ def _past_retention(
             yield stored
 
 
+def _past_cases(
+    store: Reader, purposes: Sequence[Purpose], now: datetime, retired: Retired
+) -> Iterator[Stored]:
+    """Return the entries of cases that were closed longer ago than their purpose keeps records."""
+    kept_for = {purpose.name: timedelta(days=purpose.retention_days) for purpose in purposes}
+    past = []
+    for stored in store.records(RecordType.CASE_ENTRY):
+        entry = cast(CaseEntry, stored.record)
+        if entry.step is not CaseStep.CLOSED:
+            continue
+        if entry.purpose not in kept_for:
+            retired.without_purpose[RecordType.CASE_ENTRY] += 1
+        elif entry.entered_at < now - kept_for[entry.purpose]:
+            past.append(entry.case_id)
+    for first in range(0, len(past), CASES_AT_ONCE):
+        yield from store.case_entries(past[first : first + CASES_AT_ONCE])
+
+
 def _past_registrations(
     store: Reader, purposes: Sequence[Purpose], now: datetime, retired: Retired
 ) -> Iterator[Stored]:
@@ -180,6 +201,10 @@ def _past_registrations(
             return
         if not _has_other_record(store, cast(Subject, stored.record).subject):
             yield stored
+
+
+# Registrations last: who has nothing else left is known only when all else is gone.
+_FINDERS = (_past_retention, _past_cases, _past_registrations)
 
 
 def _over_at(stored: Stored, withdrawn_at: datetime | None) -> datetime | None:

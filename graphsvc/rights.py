@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from graphsvc.access import Pseudonyms
+from graphsvc.cases import entries_left_alone
 from graphsvc.errors import NotFoundError, RunNotFoundError, SubjectNotFoundError
 from graphsvc.model import (
     AuditEntry,
@@ -46,6 +47,8 @@ class HeldScore:
 class Held:
     """All records that concern a subject, superseded ones and withdrawals too, by sequence.
 
+    Of a case that is about others as well, only the entries on the subject itself.
+
     `made` are reports by it on others; `scores` its published ones, the latest first; `reads` the
     audit's entries on it.
     """
@@ -65,7 +68,9 @@ def held_on(store: Reader, pseudonyms: Pseudonyms, subject: SubjectRef) -> Held:
     """
     if not is_known(store, subject):
         raise NotFoundError(f"{subject}: nothing is held on it")
-    records = _with_withdrawals(store, records_of(store, subject))
+    found = records_of(store, subject)
+    alone = entries_left_alone(store, {stored.sequence: stored for stored in found})
+    records = _with_withdrawals(store, [*found, *alone])
     made = _with_withdrawals(store, list(reports_by(store, subject)))
     return Held(
         subject,

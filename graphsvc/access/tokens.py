@@ -120,6 +120,8 @@ class TokenVerifier:
 
     def may_wait(self, token: str) -> bool:
         """Say whether checking a token may have to wait for the issuer."""
+        if self._recalled(token) is not None:
+            return False
         try:
             return self._keys.needs_asking(self._key_id(token))
         except NotAuthenticatedError:
@@ -132,19 +134,22 @@ class TokenVerifier:
             NotAuthenticatedError: it is not valid; says why once its signature was found good.
             IssuerUnavailableError: the issuer's keys can't be had.
         """
-        key_id = self._key_id(token)
-        digest = hashlib.sha256(token.encode()).digest()
-        version = self._keys.version
-        found = self._remembered.get(digest)
-        if found is not None and found[0] == version and not _has_ended(found[1]):
-            return found[1]
-        principal = self._verified(token, key_id)
+        known = self._recalled(token)
+        if known is not None:
+            return known
         # The version of before: keys that were fetched meanwhile are not those it was checked by.
+        version = self._keys.version
+        principal = self._verified(token, self._key_id(token))
         if version is not None:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered = {}
-            self._remembered[digest] = (version, principal)
+            self._remembered[_digest(token)] = (version, principal)
         return principal
+
+    def _recalled(self, token: str) -> Principal | None:
+        found = self._remembered.get(_digest(token))
+        is_current = found is not None and found[0] == self._keys.version
+        return found[1] if found is not None and is_current and not _has_ended(found[1]) else None
 
     def _verified(self, token: str, key_id: str) -> Principal:
         rules = self._rules
@@ -192,6 +197,10 @@ class TokenVerifier:
             kind=CredentialKind.TOKEN,
             expires=datetime.fromtimestamp(int(str(claims["exp"])) + rules.leeway_s, UTC),
         )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def _client_id(claims: Mapping[str, object], subject: str) -> str | None:

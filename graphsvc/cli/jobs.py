@@ -72,6 +72,15 @@ def run(
     knowledge: Annotated[
         Knowledge, typer.Option(help="Backtest: what was recorded by then, or is dated until then.")
     ] = Knowledge.RECORDED,
+    what: Annotated[
+        str | None, typer.Option(help="Export: scores, reasons, runs or graph.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Export: where the files go, one for each programme.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="Export: parquet, arrow, csv; graphs graphml, gexf too.")
+    ] = "parquet",
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to a worker; don't do it here.")
     ] = False,
@@ -93,6 +102,9 @@ def run(
             "horizon_days": parse_span(horizon) / DAY,
             "knowledge": knowledge.value,
         },
+        export=None
+        if what is None or folder is None
+        else {"what": what, "folder": folder.absolute(), "form": form},
     )
     settings = Settings.load()
     with Service.open(settings) as service:

@@ -95,6 +95,7 @@ COMMANDS = {
         "disputes:app",
         "Contest a record or a score; suspend, correct, remove or keep it.",
     ),
+    "cases": ("cases:app", "List and show what analysts look into."),
     "rights": (
         "rights:app",
         "Export, correct, erase, human review: what a subject may ask for.",

@@ -6,9 +6,10 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.table import Table
 
@@ -22,13 +23,18 @@ stderr = Console(stderr=True)
 
 
 def plain(value: Any) -> Any:
-    """Return a result as plain JSON values: dataclasses as objects, subjects as kind:key."""
+    """Return a result as plain JSON values: dataclasses as objects, subjects as kind:key.
+
+    Times and spans are ISO 8601.
+    """
     if isinstance(value, SubjectRef):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return to_jsonable_python(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

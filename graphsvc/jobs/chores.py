@@ -1,4 +1,4 @@
-"""Jobs that don't publish: retention, reconciliation, warm snapshots, backtests."""
+"""Jobs that don't publish: retention, reconciliation, warm snapshots, backtests, exports."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from graphsvc.backtest import Backtest, Knowledge, Plan, parse_outcome
+from graphsvc.export.graph import GraphFormat
+from graphsvc.export.tables import TableFormat
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
 from graphsvc.keeping import KeptRuns
@@ -123,6 +125,46 @@ def backtest(context: JobContext) -> dict[str, Any]:
     return {
         programme.name: context.once(
             f"backtest {programme.name}", partial(test, purpose, programme.name)
+        )
+        for purpose, programme in chosen
+    }
+
+
+def export(context: JobContext) -> dict[str, Any]:
+    """Write current runs to files, the champions' where no programme is named; return the rows.
+
+    Raises:
+        RunNotFoundError: a programme has no published run.
+    """
+    parameters = context.job.parameters
+    wanted = parameters.export
+    assert wanted is not None
+    chosen = [
+        (purpose, programme)
+        for purpose, programme in chosen_programmes(context.service.library, parameters)
+        if parameters.programmes or programme.champion
+    ]
+    context.save(total=len(chosen), unit="files")
+
+    def write(purpose: str, programme: str) -> dict[str, Any]:
+        wanted.folder.mkdir(parents=True, exist_ok=True)
+        path = wanted.folder / f"{programme}.{wanted.what}.{wanted.form}"
+        exports, actor = context.service.exports, context.actor
+        if wanted.what == "graph":
+            is_graph = wanted.form in set(GraphFormat)
+            form = GraphFormat(wanted.form) if is_graph else TableFormat(wanted.form)
+            done = exports.graph(purpose, path, form, actor=actor, programme=programme)
+        elif wanted.what == "runs":
+            done = exports.runs(purpose, path, TableFormat(wanted.form), actor=actor)
+        else:
+            write_table = exports.scores if wanted.what == "scores" else exports.reasons
+            form = TableFormat(wanted.form)
+            done = write_table(purpose, path, form, actor=actor, programme=programme)
+        return {"path": str(path), "run_id": done.run_id, "rows": done.rows}
+
+    return {
+        programme.name: context.once(
+            f"export {programme.name}", partial(write, purpose.name, programme.name)
         )
         for purpose, programme in chosen
     }

@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from graphsvc.errors import InvalidInputError
 
@@ -18,6 +26,7 @@ class JobKind(StrEnum):
 
     RECOMPUTE = "recompute"  # snapshot, propagate, score and publish runs
     BACKTEST = "backtest"  # test programmes over past times against what came afterwards
+    EXPORT = "export"  # write current scores, reasons, runs or graphs to files
     RETENTION = "retention"  # erase what is past retention, prune old runs, forget old jobs
     RECONCILE = "reconcile"  # compare live scores with full solutions
     SNAPSHOT = "snapshot"  # build snapshots, so that the next recompute finds them warm
@@ -60,6 +69,26 @@ class BacktestParameters(BaseModel):
     )
 
 
+class ExportParameters(BaseModel):
+    """What is written where; one file for each purpose and programme."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: Literal["scores", "reasons", "runs", "graph"] = Field(description="What is written.")
+    folder: Path = Field(description="Where; must be absolute, for a worker may do it elsewhere.")
+    form: Literal["parquet", "arrow", "csv", "graphml", "gexf"] = Field(
+        default="parquet", description="Format of the files; the last two are for graphs."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.folder.is_absolute():
+            raise ValueError(f"folder {self.folder} is not absolute; write it from / on")
+        if self.form in ("graphml", "gexf") and self.what != "graph":
+            raise ValueError(f"{self.form} is a format of graphs; write parquet, arrow or csv")
+        return self
+
+
 class JobParameters(BaseModel):
     """What is asked for; names no subject."""
 
@@ -80,13 +109,22 @@ class JobParameters(BaseModel):
     backtest: BacktestParameters | None = Field(
         default=None, description="For backtests only: which times, against what."
     )
+    export: ExportParameters | None = Field(
+        default=None, description="For exports only: what is written where."
+    )
 
     def require_fit(self, kind: JobKind) -> None:
         """Refuse what doesn't go with a kind of job.
 
         Raises:
-            InvalidInputError: a backtest without its times, or times without a backtest.
+            InvalidInputError: a backtest without its times, an export without its folder, or what
+                another kind of job doesn't take.
         """
+        if (self.export is not None) != (kind is JobKind.EXPORT):
+            raise InvalidInputError(
+                f"{kind}: an export needs what it writes, and where (--what, --folder), and no "
+                "other job takes them"
+            )
         if (self.backtest is not None) != (kind is JobKind.BACKTEST):
             raise InvalidInputError(
                 f"{kind}: a backtest needs its times and outcomes (--from, --to, --outcome), and "

@@ -40,6 +40,7 @@ BACKOFF = tenacity.wait_exponential_jitter(initial=1.0, max=300.0, jitter=1.0)
 WORK: Mapping[JobKind, Callable[[JobContext], dict[str, Any]]] = {
     JobKind.RECOMPUTE: recompute.recompute,
     JobKind.BACKTEST: chores.backtest,
+    JobKind.EXPORT: chores.export,
     JobKind.RETENTION: chores.retention,
     JobKind.RECONCILE: chores.reconcile,
     JobKind.SNAPSHOT: chores.snapshot,

@@ -1,6 +1,7 @@
 """The domain's nouns as frozen, validated records; one noun a file. Knows no store, no service."""
 
 from graphsvc.model.audit import AuditAction, AuditDraft, AuditEntry
+from graphsvc.model.case import CaseEntry, CaseStatus, CaseStep
 from graphsvc.model.definition import (
     Advice,
     Band,
@@ -29,7 +30,17 @@ from graphsvc.model.score_run import HeldRun, RunCertificate, ScoreRun
 from graphsvc.model.subject import Subject, SubjectKind, SubjectRef
 
 RECORD_CLASSES: dict[RecordType, type[Record]] = {
-    cls.record_type: cls for cls in (Subject, Link, Event, Report, Listing, Dispute, Retraction)
+    cls.record_type: cls
+    for cls in (
+        Subject,
+        Link,
+        Event,
+        Report,
+        Listing,
+        Dispute,
+        CaseEntry,
+        Retraction,
+    )
 }
 
 __all__ = [
@@ -39,6 +50,9 @@ __all__ = [
     "AuditDraft",
     "AuditEntry",
     "Band",
+    "CaseEntry",
+    "CaseStatus",
+    "CaseStep",
     "Condition",
     "Conductance",
     "DefinitionKind",

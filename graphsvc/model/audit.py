@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     READ_LISTINGS = "read_listings"
     READ_AUDIT = "read_audit"  # an auditor looked at the audit itself
     READ_DISPUTE = "read_dispute"
+    READ_CASE = "read_case"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_SUSPENDED = "dispute_suspended"
     DISPUTE_CORRECTED = "dispute_corrected"
@@ -44,6 +45,10 @@ class AuditAction(StrEnum):
     LINK_ENDED = "link_ended"
     LISTING_LIFTED = "listing_lifted"
     REPORT_SETTLED = "report_settled"
+    CASE_OPENED = "case_opened"
+    CASE_NOTED = "case_noted"
+    CASE_EXTENDED = "case_extended"  # it is about further subjects
+    CASE_CLOSED = "case_closed"
     SUBSCRIBED = "subscribed"  # asked to be told of every change from now on
     EXPORT = "export"  # all that is held on a subject was handed out
     ERASURE_BEGUN = "erasure_begun"

@@ -20,6 +20,7 @@ class RecordType(StrEnum):
     REPORT = "report"  # a statement that a subject breached trust
     LISTING = "listing"  # an entry on a named list
     DISPUTE = "dispute"  # a subject contests a record or its score
+    CASE_ENTRY = "case_entry"  # a step of an analyst's case
     RETRACTION = "retraction"  # withdraws an earlier record altogether
 
 

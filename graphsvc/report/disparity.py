@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graphsvc.errors import SubjectNotFoundError
 from graphsvc.model import SubjectRef
 from graphsvc.report import intervals
 from graphsvc.report.model import Disparity, GroupRates, Interval
@@ -92,14 +91,19 @@ def _members(
     values: Mapping[SubjectRef, str], scores: PublishedScores
 ) -> tuple[dict[str, NDArray[np.int64]], Counter[str]]:
     """Return the ranks of each group's scored subjects, and how many it has without a score."""
-    found: dict[str, list[int]] = {}
-    unscored: Counter[str] = Counter()
-    for subject, value in values.items():
-        try:
-            found.setdefault(value, []).append(scores.rank_of(subject))
-        except SubjectNotFoundError:
-            unscored[value] += 1
-    return {name: np.array(sorted(ranks)) for name, ranks in found.items() if ranks}, unscored
+    ranks = scores.ranks_of(list(values))
+    groups, place = np.unique(list(values.values()), return_inverse=True)
+    members = {
+        str(name): np.sort(ranks[(place == number) & (ranks >= 0)])
+        for number, name in enumerate(groups)
+    }
+    unscored = Counter(
+        {
+            str(name): int(((place == number) & (ranks < 0)).sum())
+            for number, name in enumerate(groups)
+        }
+    )
+    return {name: found for name, found in members.items() if found.size}, unscored
 
 
 def _best_off(

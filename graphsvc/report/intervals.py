@@ -31,7 +31,10 @@ def rate(hits: int, total: int) -> Interval | None:
 
 
 def mean(values: NDArray[np.float64]) -> Interval | None:
-    """Return a mean with its interval by the normal law, None of nobody."""
+    """Return a mean with its interval by the normal law, None of nobody.
+
+    One value alone shows no spread: its interval is itself, and says nothing.
+    """
     if not values.size:
         return None
     value = float(values.mean())

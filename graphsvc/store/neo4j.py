@@ -59,6 +59,7 @@ from graphsvc.store.rows import (
 from queries.neo4j import (
     Transaction,
     audit,
+    cases,
     definitions,
     erasures,
     ledger,
@@ -497,6 +498,24 @@ class Neo4jStore:
             )
         )
         return [stored_record(RecordType.REPORT, row, end) for row in found]
+
+    def case_openings(
+        self, purpose: str, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return the first entries of a purpose's cases, in order of sequence."""
+        self.last_sequence()  # so that what others have added by now is seen whole
+        found = self._database.read(
+            lambda transaction: cases.openings(
+                transaction, purpose, after=after_sequence, limit=max(limit, 0)
+            )
+        )
+        return [stored_record(RecordType.CASE_ENTRY, row) for row in found]
+
+    def case_entries(self, case_ids: Sequence[str]) -> list[StoredRecord[Record]]:
+        """Return all entries of some cases, in order of sequence."""
+        self.last_sequence()  # so that what others have added by now is seen whole
+        found = self._database.read(lambda transaction: cases.entries(transaction, case_ids))
+        return [stored_record(RecordType.CASE_ENTRY, row) for row in found]
 
     def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
         """Return subjects that no record mentions any more, some at a time."""

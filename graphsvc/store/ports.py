@@ -377,6 +377,14 @@ class Reader(Protocol):
     ) -> list[StoredRecord[Record]]:
         """Return reports that a subject made, superseded ones too, in order of sequence."""
 
+    def case_openings(
+        self, purpose: str, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return the first entries of a purpose's cases, in order of sequence."""
+
+    def case_entries(self, case_ids: Sequence[str]) -> list[StoredRecord[Record]]:
+        """Return all entries of some cases, in order of sequence."""
+
     def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
         """Return subjects that no record mentions any more, some at a time."""
 

@@ -50,6 +50,7 @@ from graphsvc.store.sqlite_database import Database
 from queries.rows import Row
 from queries.sqlite import (
     audit,
+    cases,
     definitions,
     erasures,
     links,
@@ -424,6 +425,22 @@ class SqliteStore:
             )
         )
         return [sqlite_rows.stored_record(RecordType.REPORT, row, up_to) for row in found]
+
+    def case_openings(
+        self, purpose: str, *, after_sequence: int = 0, limit: int = 100
+    ) -> list[StoredRecord[Record]]:
+        """Return the first entries of a purpose's cases, in order of sequence."""
+        found = self._database.read(
+            lambda connection: cases.openings(
+                connection, purpose, after=after_sequence, limit=max(limit, 0)
+            )
+        )
+        return [sqlite_rows.stored_record(RecordType.CASE_ENTRY, row, None) for row in found]
+
+    def case_entries(self, case_ids: Sequence[str]) -> list[StoredRecord[Record]]:
+        """Return all entries of some cases, in order of sequence."""
+        found = self._database.read(lambda connection: cases.entries(connection, case_ids))
+        return [sqlite_rows.stored_record(RecordType.CASE_ENTRY, row, None) for row in found]
 
     def subjects_without_records(self, limit: int = 1000) -> list[SubjectRef]:
         """Return subjects that no record mentions any more, some at a time."""

@@ -48,7 +48,7 @@ SET record = {
     superseded_by: record.superseded_by
 }
 SET record:Erased
-REMOVE record:Registration:Event:Report:Listing:Retraction:Dispute
+REMOVE record:Registration:Event:Report:Listing:Retraction:Dispute:CaseEntry
 RETURN count(record) AS erased
 
 // name: select_successors

@@ -41,7 +41,8 @@ ORDER BY append.recorded_at_us DESC LIMIT 1
 
 // name: count_records
 // How many records there are, and how many of them are not links; from the count store.
-// Returns one row: records (without erased ones), subject, event, report, listing, retraction, dispute.
+// Returns one row: records (without erased ones), subject, event, report, listing, retraction, dispute,
+// case_entry.
 CALL () { MATCH (record:Record) RETURN count(record) AS records }
 CALL () { MATCH (record:Registration) RETURN count(record) AS subject }
 CALL () { MATCH (record:Event) RETURN count(record) AS event }
@@ -49,8 +50,9 @@ CALL () { MATCH (record:Report) RETURN count(record) AS report }
 CALL () { MATCH (record:Listing) RETURN count(record) AS listing }
 CALL () { MATCH (record:Retraction) RETURN count(record) AS retraction }
 CALL () { MATCH (record:Dispute) RETURN count(record) AS dispute }
+CALL () { MATCH (record:CaseEntry) RETURN count(record) AS case_entry }
 CALL () { MATCH (record:Erased) RETURN count(record) AS erased }
-RETURN records - erased AS records, subject, event, report, listing, retraction, dispute
+RETURN records - erased AS records, subject, event, report, listing, retraction, dispute, case_entry
 
 // name: select_identities
 // Which of many external ids a source has used. Parameters: source, external_ids.

@@ -1,4 +1,4 @@
-"""Records that are nodes: registrations, events, reports, listings, retractions, disputes.
+"""Records that are nodes: registrations, events, reports, listings, retractions, disputes, cases.
 
 Types are named by the closed enumeration NODE_TYPES, so that no other label is ever spliced.
 """
@@ -19,6 +19,7 @@ _APPEND: dict[str, Statement] = {
     "listing": _RECORDS["append_listings"],
     "retraction": _RECORDS["append_retractions"],
     "dispute": _RECORDS["append_disputes"],
+    "case_entry": load("neo4j/cases.cypher")["append_case_entries"],
 }
 _LABELS = {
     "subject": "Registration",
@@ -27,6 +28,7 @@ _LABELS = {
     "listing": "Listing",
     "retraction": "Retraction",
     "dispute": "Dispute",
+    "case_entry": "CaseEntry",
 }
 _ROLES = {
     "subject": "REGISTERS",
@@ -34,6 +36,7 @@ _ROLES = {
     "report": "ABOUT",
     "listing": "LISTS",
     "dispute": "DISPUTES",
+    "case_entry": "CONCERNS",
 }
 _PROPERTIES = {
     "event": {"kind": "kind", "time": "occurred_at_us", "over": "occurred_at_us"},

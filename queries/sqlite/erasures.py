@@ -16,6 +16,7 @@ _DELETE: tuple[Statement, ...] = (
     _ERASURES["delete_report"],
     _ERASURES["delete_listing"],
     _ERASURES["delete_dispute"],
+    _ERASURES["delete_case_entry"],
     _ERASURES["delete_retraction"],
 )
 

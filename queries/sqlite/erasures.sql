@@ -35,6 +35,10 @@ DELETE FROM retraction WHERE sequence = :sequence;
 -- Remove what a dispute says. Parameters: sequence.
 DELETE FROM dispute WHERE sequence = :sequence;
 
+-- name: delete_case_entry
+-- Remove what an entry of a case says. Parameters: sequence.
+DELETE FROM case_entry WHERE sequence = :sequence;
+
 -- name: erase_record
 -- Leave of a record only its place, time and source. Parameters: sequence, pseudonym.
 UPDATE record
@@ -64,6 +68,7 @@ WHERE is_erased = 0
     AND number NOT IN (SELECT reporter FROM report WHERE reporter IS NOT NULL)
     AND number NOT IN (SELECT subject FROM listing)
     AND number NOT IN (SELECT subject FROM dispute)
+    AND number NOT IN (SELECT subject FROM case_entry WHERE subject IS NOT NULL)
 ORDER BY number LIMIT :limit;
 
 -- name: empty_write_ahead_log

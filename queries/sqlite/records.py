@@ -21,6 +21,7 @@ _INSERT: dict[str, Statement] = {
     "listing": load("sqlite/listings.sql")["insert_listing"],
     "retraction": load("sqlite/retractions.sql")["insert_retraction"],
     "dispute": load("sqlite/disputes.sql")["insert_dispute"],
+    "case_entry": load("sqlite/cases.sql")["insert_case_entry"],
 }
 _IN_RANGE: dict[str, Statement] = {
     "subject": load("sqlite/subjects.sql")["select_registrations"],
@@ -30,6 +31,7 @@ _IN_RANGE: dict[str, Statement] = {
     "listing": load("sqlite/listings.sql")["select_listings"],
     "retraction": load("sqlite/retractions.sql")["select_retractions"],
     "dispute": load("sqlite/disputes.sql")["select_disputes"],
+    "case_entry": load("sqlite/cases.sql")["select_case_entries"],
 }
 _OF_SUBJECT: dict[str, Statement] = {
     "subject": load("sqlite/subjects.sql")["select_registrations_of_subject"],
@@ -38,6 +40,7 @@ _OF_SUBJECT: dict[str, Statement] = {
     "report": load("sqlite/reports.sql")["select_reports_of_subject"],
     "listing": load("sqlite/listings.sql")["select_listings_of_subject"],
     "dispute": load("sqlite/disputes.sql")["select_disputes_of_subject"],
+    "case_entry": load("sqlite/cases.sql")["select_case_entries_of_subject"],
 }
 _STANDING_OF_SUBJECTS: dict[str, Statement] = {
     "link": load("sqlite/links.sql")["select_standing_links_of_subjects"],

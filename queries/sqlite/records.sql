@@ -15,7 +15,8 @@ UNION ALL SELECT 'event', count(*) FROM event
 UNION ALL SELECT 'report', count(*) FROM report
 UNION ALL SELECT 'listing', count(*) FROM listing
 UNION ALL SELECT 'retraction', count(*) FROM retraction
-UNION ALL SELECT 'dispute', count(*) FROM dispute;
+UNION ALL SELECT 'dispute', count(*) FROM dispute
+UNION ALL SELECT 'case_entry', count(*) FROM case_entry;
 
 -- name: select_identities
 -- Which of many external ids a source has used. Parameters: source, external_ids (a JSON list).

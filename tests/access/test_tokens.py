@@ -202,7 +202,8 @@ def test_a_shared_secret_among_the_issuers_keys_is_left_out(issuer: Issuer) -> N
 
 
 @pytest.mark.parametrize(
-    "token", ["", "a", "a.b.c", "é.b.c", "..", "gsk", "e30.e30.", "x" * 20_000, "W10.W10.AA"]
+    "token",
+    ["", "a", "a.b.c", "é.b.c", "..", "gsk", "e30.e30.", "x" * 20_000, "W10.W10.AA", "\ud800.b.c"],
 )
 def test_what_is_no_token_is_refused_without_a_request(issuer: Issuer, token: str) -> None:
     verifier = verifier_of(issuer)

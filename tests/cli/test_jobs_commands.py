@@ -69,6 +69,27 @@ def test_a_queued_job_is_left_to_a_worker(terminal: Terminal) -> None:
     assert published(terminal) == run_ids(done)
 
 
+def test_what_a_job_exports_and_tests_is_said_at_the_command_line(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("recompute", "--purpose", PURPOSE, *AS_OF)
+    folder = tmp_path / "out"
+    job = told(
+        terminal, "jobs", "run", "export", "-p", PURPOSE, "--what", "scores", "--folder", "out"
+    )
+    champion = "marketplace-integrity-linear"
+    assert job["result"][champion]["path"] == str(folder / f"{champion}.scores.parquet")
+    code, _, err = terminal.run("jobs", "run", "export", "-p", PURPOSE)
+    assert (code, "an export needs what it writes, and where" in err) == (2, True)
+    code, _, err = terminal.run("jobs", "run", "backtest", "-p", PURPOSE, "--from", "2011-01-01")
+    assert (code, "a backtest needs its times and outcomes" in err) == (2, True)
+    span = ("--from", "2011-01-01", "--to", "2011-03-01", "--knowledge", "dated")
+    outcome = ("--outcome", "listing:marketplace-fraud")
+    arguments = ("-p", PURPOSE, "--programme", champion, *span, *outcome)
+    tested = told(terminal, "jobs", "run", "backtest", *arguments)
+    assert len(tested["result"][champion]["cuts"]) == 2
+
+
 def test_a_cancelled_job_can_be_tried_again(terminal: Terminal) -> None:
     queued = told(terminal, "jobs", "run", "snapshot", "--purpose", PURPOSE, "--queue")
     assert told(terminal, "jobs", "cancel", queued["job_id"])["state"] == "cancelled"

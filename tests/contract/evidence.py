@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphsvc.model import (
+    CaseEntry,
+    CaseStep,
     Dispute,
     Event,
     EventKind,
@@ -96,6 +98,19 @@ def dispute(external_id: str, subject: SubjectRef = ANN, **fields: Any) -> Dispu
     return Dispute(external_id=external_id, subject=subject, **values)
 
 
+def case_entry(external_id: str, subject: SubjectRef | None = ANN, **fields: Any) -> CaseEntry:
+    values: dict[str, Any] = {
+        "source": "s",
+        "case_id": "C-1",
+        "purpose": "lending",
+        "step": CaseStep.NOTE,
+        "text": "looked at it",
+        "entered_at": DAY,
+        "entered_by": "ann",
+    } | fields
+    return CaseEntry(external_id=external_id, subject=subject, **values)
+
+
 def one_of_each() -> list[Record]:
     """Return one record of each type, in the order of RecordType."""
     return [
@@ -105,6 +120,7 @@ def one_of_each() -> list[Record]:
         report("report", reporter=BOB),
         listing("listing"),
         dispute("dispute"),
+        case_entry("case"),
         retraction("retraction", "event"),
     ]
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphsvc.model import Link, Listing, Record, RecordType, Report, Retraction, SubjectRef
+from graphsvc.model import (
+    CaseEntry,
+    Link,
+    Listing,
+    Record,
+    RecordType,
+    Report,
+    Retraction,
+    SubjectRef,
+)
 from graphsvc.store.ports import AppendStatus
 
 Outcome = tuple[AppendStatus, int | None, str | None]
@@ -34,6 +43,8 @@ def mentions(record: Record) -> list[SubjectRef]:
             return [record.subject] + ([record.reporter] if record.reporter else [])
         case Retraction():
             return []
+        case CaseEntry():
+            return [] if record.subject is None else [record.subject]
         case _:
             return [record.subject]  # type: ignore[attr-defined]
 

@@ -19,6 +19,7 @@ from tests.contract.evidence import (
     BOB,
     CAY,
     DAN,
+    case_entry,
     dispute,
     event,
     link,
@@ -60,6 +61,8 @@ def any_record(draw: st.DrawFn) -> Record:
             return listing(external_id, one, list_name=draw(st.sampled_from(LISTS)), **common)
         case RecordType.DISPUTE:
             return dispute(external_id, one, **common)
+        case RecordType.CASE_ENTRY:
+            return case_entry(external_id, draw(st.sampled_from([None, one])), **common)
         case RecordType.RETRACTION:
             return retraction(external_id, draw(other_ids), source=source)
         case _:

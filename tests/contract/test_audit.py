@@ -10,7 +10,7 @@ import pytest
 
 from graphsvc.model import AuditDraft, AuditEntry
 from graphsvc.model.audit import FIRST_PREVIOUS_HASH
-from graphsvc.store.ports import AppendOutcome, Store
+from graphsvc.store.ports import AppendOutcome, Store, WantedEntries
 from tests.contract.conftest import OpenStore
 from tests.contract.evidence import event, person
 
@@ -124,3 +124,49 @@ def test_what_an_append_notes_is_there_with_its_records_or_not_at_all(store: Sto
     assert store.last_sequence() == 3
     assert store.last_audit_position() == 4
     assert store.subject_numbers([person("d")]) == [None]
+
+
+def test_entries_are_narrowed_by_all_that_is_wanted_of_them(store: Store) -> None:
+    def entry(number: int, **fields: str) -> AuditDraft:
+        values: dict[str, str] = {"actor": "ann", "action": "read", "purpose": "lending"} | fields
+        return AuditDraft(at=NOON + timedelta(seconds=number), detail=f"{number}", **values)
+
+    store.append_audit(
+        [
+            entry(0, subject="~one"),
+            entry(1, action="erase"),
+            entry(2, purpose="fraud", subject="~one"),
+            entry(3, subject="~two"),
+            entry(4, subject="~one"),
+        ]
+    )
+    store.append_audit([AuditDraft(at=NOON, actor="ann", action="read")])
+
+    def found(after: int = 0, limit: int = 10, **wanted: object) -> list[int]:
+        entries = store.audit_entries(after, limit, WantedEntries(**wanted))  # type: ignore[arg-type]
+        return [entry.position for entry in entries]
+
+    assert found() == [1, 2, 3, 4, 5, 6]
+    assert found(purpose="lending") == [1, 2, 4, 5]
+    assert found(action="erase") == [2]
+    assert found(subject="~one") == [1, 3, 5]
+    assert found(purpose="lending", subject="~one", action="read") == [1, 5]
+    assert found(purpose="lending", limit=2) == [1, 2]
+    assert found(2, 2, purpose="lending") == [4, 5]
+    assert found(since=NOON + timedelta(seconds=3)) == [4, 5]
+    assert found(since=(NOON + timedelta(seconds=4)).astimezone(timezone(timedelta(hours=5)))) == [
+        5
+    ]
+    assert found(purpose="nothing") == []
+
+
+def test_entries_are_found_by_position_in_the_order_asked(store: Store) -> None:
+    entries = store.append_audit([draft(f"{n}") for n in range(3)])
+    assert store.audit_entries_at([3, 9, 1, 3, 0]) == [
+        entries[2],
+        None,
+        entries[0],
+        entries[2],
+        None,
+    ]
+    assert store.audit_entries_at([]) == []

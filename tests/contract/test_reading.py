@@ -263,7 +263,16 @@ def test_every_kind_of_link_keeps_its_code(store: Store) -> None:
 def test_headings_say_what_records_are_in_the_order_asked(store: Store) -> None:
     sequences = append_all(store, *one_of_each())
     theirs = append_one(store, event("event", source="other"))
-    sorts = ["", LinkKind.KNOWS, next(iter(EventKind)), ReportCategory.FRAUD, "sanctions", "", ""]
+    sorts = [
+        "",
+        LinkKind.KNOWS,
+        next(iter(EventKind)),
+        ReportCategory.FRAUD,
+        "sanctions",
+        "",
+        "",
+        "",
+    ]
     wanted = [
         RecordHeading(sequence, record_type, sort)
         for sequence, record_type, sort in zip(sequences, RecordType, sorts, strict=True)

@@ -11,6 +11,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from gql.server import create_app
 from graphsvc.access import ACCESS_FOLDER, create_key, require_loopback_for_dev_mode
@@ -186,6 +189,16 @@ def test_a_page_of_any_other_origin_is_refused_before_anything_is_read(
     ):
         assert error_of(answer) == refusal
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_websocket_of_another_origin_is_refused_before_it_is_accepted(url: str) -> None:
+    address = url.replace("http", "ws", 1) + "/graphql"
+    protocol = Subprotocol("graphql-transport-ws")
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address, origin=Origin("null"), subprotocols=[protocol], open_timeout=20)
+    assert refused.value.response.status_code == 403
+    with connect(address, origin=Origin(DESK), subprotocols=[protocol], open_timeout=20) as socket:
+        assert socket.subprotocol == protocol
 
 
 def test_two_origins_are_none(url: str, secret: str) -> None:

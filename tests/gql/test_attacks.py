@@ -18,6 +18,8 @@ from graphql import get_introspection_query
 from tests.gql.conftest import CLIENT, Asker, RunningServer, World, make_keys, open_world
 from tests.gql.world import AS_OF, MARKETPLACE, core
 
+pytestmark = pytest.mark.xdist_group("attacks")  # they share one server
+
 GUARD_S = 30.0
 MEMORY_BYTES = 150 << 20
 TOO_LARGE, TOO_COSTLY = "QUERY_TOO_LARGE", "QUERY_TOO_COSTLY"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLObjectType, OperationDefinitionNode, get_named_type, parse, validate
 
 from gql.admission import TokenBuckets
-from gql.costs import ASSUMED_ITEMS, REQUEST, CostPlan, is_list, sizing_arguments
+from gql.costs import ASSUMED_ITEMS, DECLARED, REQUEST, CostPlan, is_list, sizing_arguments
 from gql.schema import schema
 from tests.gql.conftest import Asker, RunningServer, World, make_keys, open_world, text_of
 from tests.gql.world import AS_OF, MARKETPLACE, core
@@ -129,7 +130,16 @@ def test_every_list_of_objects_without_a_length_is_short_by_nature() -> None:
         "Programme.bands",
         "Policy.rules",
         "WhatWouldChange.records",  # the fewest that would have to go
+        "Case.subjects",  # what analysts enter by hand
+        "Case.notes",
     }
+
+
+def test_the_documentation_has_every_declared_cost() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| (\d+) \| (\d+) \|$", text, flags=re.MULTILINE)
+    declared = {name: (str(cost.base), str(cost.item)) for name, cost in DECLARED.items()}
+    assert {name: (base, item) for name, base, item in rows} == declared
 
 
 def test_the_answer_says_what_it_cost_and_what_the_role_allows(world: World) -> None:

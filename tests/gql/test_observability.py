@@ -20,7 +20,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
+from gql.watching import GATHER_S
 from graphsvc import tracing
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.errors import StoreUnavailableError
@@ -95,13 +98,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture
 def log_lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
     """Return a function that reads all that was logged since, as JSON."""
+    time.sleep(3 * GATHER_S)  # what is written late of earlier tests
+    capsys.readouterr()
     configure_logs("json", "info")
 
-    def read() -> list[dict[str, Any]]:
+    def read(requests: int = 1) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = []
         until = time.monotonic() + 10
-        # A line is written after its answer was sent.
-        while not any(line["event"] == "request" for line in lines):
+        # Lines are written a moment after their answers were sent.
+        while sum(line["event"] == "request" for line in lines) < requests:
             assert time.monotonic() < until, lines
             time.sleep(0.02)
             lines += [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -179,6 +184,22 @@ def test_what_is_refused_has_its_line_and_its_count_too(
     line = request_line(log_lines())
     assert (line["status"], line["code"], line["operation"]) == (status, code, "none")
     assert scene.scrape()[series] == before + 1
+
+
+def test_a_websocket_is_counted_while_it_is_open_and_has_one_line_when_it_ends(
+    scene: Scene, log_lines: Any
+) -> None:
+    before = scene.scrape()["graphsvc_websockets_open", ()]
+    address = scene.url.replace("http", "ws", 1) + "/graphql"
+    protocol = Subprotocol("graphql-transport-ws")
+    with connect(address, subprotocols=[protocol], open_timeout=20) as socket:
+        payload = {"Authorization": f"Bearer {scene.reader}"}
+        socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+        assert json.loads(socket.recv(20))["type"] == "connection_ack"
+        assert scene.scrape()["graphsvc_websockets_open", ()] == before + 1
+    line = request_line(log_lines())
+    assert (line["operation"], line["status"], line["actor"]) == ("websocket", 101, scene.reader_id)
+    assert scene.scrape()["graphsvc_websockets_open", ()] == before
 
 
 def test_metrics_are_for_operators(scene: Scene) -> None:
@@ -330,12 +351,12 @@ def test_nothing_of_what_was_asked_or_answered_is_in_logs_metrics_or_traces(
     finally:
         scene.store.failures.clear()
     assert SUBJECT in told[1].text, "the answers do name it"
-    lines = json.dumps(log_lines())
+    lines = json.dumps(log_lines(11))
     metrics = CLIENT.get(
         f"{scene.url}/metrics", headers={"Authorization": f"Bearer {scene.operator}"}
     ).text
     spans = "\n".join(span.to_json() for span in scene.spans())
-    assert lines.count('"event": "request"') >= 10
+    assert lines.count('"event": "request"') == 11
     assert "GraphQL query subject" in spans
     for text in (lines, metrics, spans):
         for personal in ("anzibar", "7731", "nobody-4242", "Mary", "Major", scene.reader, 'ann"'):

@@ -21,6 +21,8 @@ from tests.gql.conftest import make_keys, open_world, text_of
 from tests.gql.processes import Process, serving
 from tests.gql.world import AS_OF, MARKETPLACE, core
 
+pytestmark = pytest.mark.xdist_group("workers")  # they share one server
+
 WORKERS = 2
 GUARD_S = 120.0
 ANN = {"kind": "ACCOUNT", "key": "ann", "purpose": MARKETPLACE}

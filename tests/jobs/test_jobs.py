@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import tenacity
@@ -22,6 +23,8 @@ from graphsvc.errors import (
     StoreUnavailableError,
     SubjectNotFoundError,
 )
+from graphsvc.export.graph import GraphFormat
+from graphsvc.export.tables import TableFormat
 from graphsvc.jobs import recompute as staged
 from graphsvc.jobs.model import BacktestParameters, Ending, Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.presence import Presence
@@ -528,3 +531,31 @@ def test_a_backtest_needs_its_times_and_no_other_job_takes_them(service: Service
         with pytest.raises(InvalidInputError, match="a backtest needs its times"):
             service.ask_for_job(kind, parameters, actor="tester")
     assert service.jobs.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("what", "form"),
+    [("scores", "parquet"), ("reasons", "csv"), ("runs", "arrow"), ("graph", "graphml")],
+)
+def test_an_export_as_a_job_writes_what_an_export_writes(
+    service: Service, tmp_path: Path, what: str, form: str
+) -> None:
+    champion = service.library.champion(PURPOSE).name
+    run = service.recompute(PURPOSE, as_of=AS_OF)
+    asked = JobParameters.asked(
+        purposes=(PURPOSE,), export={"what": what, "folder": tmp_path / "out", "form": form}
+    )
+    job = service.ask_for_job(JobKind.EXPORT, asked, actor="tester")
+    do_all(service)
+    stands = service.jobs.job(job.job_id)
+    assert (stands.state, stands.error) == (JobState.SUCCEEDED, None)
+    assert stands.result is not None
+    written = tmp_path / "out" / f"{champion}.{what}.{form}"
+    assert stands.result[champion]["path"] == str(written)
+    direct = tmp_path / f"direct.{form}"
+    if what == "graph":
+        service.exports.graph(PURPOSE, direct, GraphFormat(form), actor="tester")
+    else:
+        getattr(service.exports, what)(PURPOSE, direct, TableFormat(form), actor="tester")
+    assert written.read_bytes() == direct.read_bytes()
+    assert stands.result[champion]["run_id"] == (None if what == "runs" else run.run_id)

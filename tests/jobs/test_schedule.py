@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,6 +103,14 @@ def test_a_file_of_schedules_is_read(tmp_path: Path) -> None:
         ("a: {cron: 0 2 * * *, job: snapshot, timezone: Mars}", r"a\.timezone: .*'Mars'"),
         ("a: {cron: 0 2 * * *, job: snapshot, purpose: x}", r"a\.purpose: Extra inputs"),
         ("a: {cron: 0 2 * * *, job: backtest}", r"a: .*backtest: a backtest needs its times"),
+        (
+            "a: {cron: 0 2 * * *, job: export, export: {what: scores, folder: out}}",
+            r"a\.export: .*folder out is not absolute",
+        ),
+        (
+            "a: {cron: 0 2 * * *, job: export, export: {what: runs, folder: /out, form: gexf}}",
+            r"a\.export: .*gexf is a format of graphs",
+        ),
         ("A b: {cron: 0 2 * * *, job: snapshot}", "names in lower case"),
         ("[1, 2]", "write NAME"),
         ("a: [", "can't be read"),
@@ -127,3 +136,16 @@ def test_a_worker_that_is_told_to_end_finishes_its_stage_and_leaves_the_rest(
     assert job.checkpoint["runs"][0]["stage"] == "propagate"
     assert not os.listdir(service.jobs_folder / "runners")
     assert [left.state for left in do_all(service)] == [JobState.SUCCEEDED]
+
+
+def test_the_schedule_in_the_documentation_is_a_right_one(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[2] / "docs" / "jobs.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", docs.read_text(), re.DOTALL)
+    path = tmp_path / "schedule.yaml"
+    path.write_text(block)
+    schedules = Schedules.load(path).by_name
+    assert {schedule.job for schedule in schedules.values()} == {
+        JobKind.RECOMPUTE,
+        JobKind.RETENTION,
+        JobKind.EXPORT,
+    }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from graphsvc.cli.output import plain
-from graphsvc.model import Gate
+from graphsvc.model import Gate, SubjectKind, SubjectRef
 from graphsvc.report import ReportSources, RunReport, StageUsage, judge, report
 from graphsvc.report.attributes import AuditAttributes
 from graphsvc.report.comparison import comparison
@@ -104,6 +104,9 @@ def test_subjects_of_several_kinds_are_matched_between_runs() -> None:
         ref = one.ref_at_rank(rank)
         expected = other.rank_of(ref) if int(ref.key) >= 20 else -1
         assert ranks[rank] == expected
+    asked = [other.ref_at_rank(3), account("none"), other.ref_at_rank(0)]
+    asked.append(SubjectRef(SubjectKind.PERSON, asked[0].key))
+    assert other.ranks_of(asked).tolist() == [3, -1, 0, -1]
 
 
 def gated(scores: PublishedScores, **more: object) -> RunReport:

@@ -16,6 +16,7 @@ from tests.gql.writing.conftest import MADE, Desk, event, fresh_key, link, listi
 
 DOCS = Path(__file__).parents[3] / "docs" / "graphql.md"
 WHO = {"subject": {"kind": "ACCOUNT", "key": "may"}}
+NOBODY = {"kind": "ACCOUNT", "key": "nobody"}
 RECORD = {"record": {"externalId": "no-such-id"}}
 SERVICE, OPERATOR, ANALYST, REVIEWER, AUDITOR = "shop", "operator", "analyst", "reviewer", "auditor"
 EVERYBODY = {SERVICE, OPERATOR, ANALYST, REVIEWER, AUDITOR}
@@ -44,9 +45,18 @@ CALLS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"disputeId": "D-0", "outcome": "KEPT", "decision": "so"},
         {REVIEWER},
     ),
+    "open_case": ({"title": "who", "subjects": [NOBODY]}, {ANALYST}),
+    "add_case_note": ({"caseId": "C-0", "text": "seen"}, {ANALYST}),
+    "add_case_subjects": ({"caseId": "C-0", "subjects": [NOBODY]}, {ANALYST}),
+    "close_case": ({"caseId": "C-0"}, {ANALYST}),
 }
-WITHOUT_A_KEY = {"suspend_dispute", "decide_dispute"}
-OF_READERS = WITHOUT_A_KEY | {"open_dispute", "request_human_review"}
+WITHOUT_A_KEY = {"suspend_dispute", "decide_dispute", "add_case_subjects", "close_case"}
+OF_READERS = WITHOUT_A_KEY | {
+    "open_dispute",
+    "request_human_review",
+    "open_case",
+    "add_case_note",
+}
 
 
 def call_of(mutation: str, **more: Any) -> dict[str, Any]:

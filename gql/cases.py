@@ -1,0 +1,168 @@
+# mypy: allow-subclassing-any
+"""Cases: what analysts look into, and what they found."""
+
+from __future__ import annotations
+
+import graphene
+from graphene import relay
+from graphql import GraphQLResolveInfo
+
+from gql.context import RequestContext
+from gql.enums import described_enum
+from gql.inputs import SubjectInput
+from gql.paging import cursor_of, page_size, sequence_after
+from gql.scalars import DateTime
+from gql.subjects import Subject
+from graphsvc import cases
+from graphsvc.case_desk import CasePage
+from graphsvc.model import CaseStatus, SubjectRef
+
+CaseStatusEnum = described_enum(
+    CaseStatus,
+    "How far a case has come.",
+    {
+        CaseStatus.OPEN: "It is being looked into.",
+        CaseStatus.CLOSED: "Nobody looks into it any more.",
+    },
+)
+PURPOSE = (
+    "Whose cases. May be left out by a credential that holds exactly one purpose; a case shows for "
+    "the purpose that it was opened for, and for no other."
+)
+
+
+class CaseNote(graphene.ObjectType):
+    """What somebody found."""
+
+    text = graphene.String(required=True, description="In words.")
+    subject = graphene.Field(
+        Subject, description="Whom it is about; null: all of the case's subjects."
+    )
+    entered_at = graphene.Field(DateTime, required=True, description="When it was added.")
+    entered_by = graphene.String(required=True, description="Who added it.")
+
+
+class Case(graphene.ObjectType):
+    """What an analyst looks into, for one purpose."""
+
+    id = graphene.ID(
+        required=True,
+        description="Id of the case, as mutations take it.",
+        resolver=lambda case, info: case.case_id,
+    )
+    purpose = graphene.String(required=True, description="What it is kept for.")
+    title = graphene.String(required=True, description="What it is about, in a line.")
+    status = graphene.Field(CaseStatusEnum, required=True, description="How far it has come.")
+    subjects = graphene.List(
+        graphene.NonNull(Subject),
+        required=True,
+        description="Whom it is about, in the order in which they were added.",
+    )
+    notes = graphene.List(
+        graphene.NonNull(CaseNote),
+        required=True,
+        description="What was found, in the order of time.",
+    )
+    opened_at = graphene.Field(DateTime, required=True, description="When it was opened.")
+    opened_by = graphene.String(required=True, description="Who opened it.")
+    closed_at = graphene.Field(DateTime, description="When it was closed; null while it is open.")
+    closed_by = graphene.String(description="Who closed it.")
+
+
+def _cursor(case: cases.Case) -> str:
+    return cursor_of("case", case.sequence)
+
+
+class CaseEdge(graphene.ObjectType):
+    """A case and its place in the list."""
+
+    cursor = graphene.String(
+        required=True,
+        description="Opaque place of the case; send it as `after` to go on from here.",
+        resolver=lambda case, info: _cursor(case),
+    )
+    node = graphene.Field(
+        Case, required=True, description="The case.", resolver=lambda case, info: case
+    )
+
+
+def _resolve_page_info(page: CasePage, info: GraphQLResolveInfo) -> relay.PageInfo:
+    return relay.PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=_cursor(page.cases[0]) if page.cases else None,
+        end_cursor=_cursor(page.cases[-1]) if page.cases else None,
+    )
+
+
+class CaseConnection(graphene.ObjectType):
+    """One page of cases."""
+
+    edges = graphene.List(
+        graphene.NonNull(CaseEdge),
+        required=True,
+        description="The cases, in the order in which they were opened.",
+        resolver=lambda page, info: page.cases,
+    )
+    page_info = graphene.Field(
+        relay.PageInfo,
+        required=True,
+        description="Whether there are more, and where to go on.",
+        resolver=_resolve_page_info,
+    )
+
+
+def _resolve_case(
+    root: None, info: GraphQLResolveInfo, id: str, purpose: str | None = None
+) -> cases.Case:
+    return RequestContext.of(info).cases(purpose).find(id)
+
+
+def _resolve_cases(
+    root: None,
+    info: GraphQLResolveInfo,
+    *,
+    first: int,
+    purpose: str | None = None,
+    after: str | None = None,
+    subject: SubjectRef | None = None,
+    status: CaseStatus | None = None,
+) -> CasePage:
+    return (
+        RequestContext.of(info)
+        .cases(purpose)
+        .page(
+            status=status,
+            subject=subject,
+            after_sequence=sequence_after("case", after),
+            limit=page_size(first),
+        )
+    )
+
+
+class CaseQueries(graphene.ObjectType):
+    """Fields of Query that lead to cases."""
+
+    case = graphene.Field(
+        Case,
+        description="One case. Needs the role analyst, reviewer or auditor. Null only with an "
+        "error.",
+        id=graphene.ID(required=True, description="Id of the case."),
+        purpose=graphene.String(description=PURPOSE),
+        resolver=_resolve_case,
+    )
+    cases = graphene.Field(
+        CaseConnection,
+        description="A purpose's cases, in the order in which they were opened. Needs the role "
+        "analyst, reviewer or auditor. Null only with an error.",
+        purpose=graphene.String(description=PURPOSE),
+        subject=graphene.Argument(SubjectInput, description="Only those about this subject."),
+        status=graphene.Argument(
+            CaseStatusEnum, description="Only those that have come so far; all where left out."
+        ),
+        first=graphene.Int(
+            required=True, default_value=20, description="How many at most, from 1 to 1000."
+        ),
+        after=graphene.String(description="Cursor to go on from: the endCursor of a page."),
+        resolver=_resolve_cases,
+    )
