@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -12,10 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql.metrics import Metrics
 from gql.observation import Observation, observing
-from graphsvc.logs import request_line
+from graphsvc.logs import request_line, write_lines
 
 GRAPHQL_PATH = "/graphql"
 CONNECTION = "websocket"
+GATHER_S = 0.05
+"""For how long lines are gathered: a write to a file takes longer than making a line."""
 REQUEST_ID_HEADER = b"x-request-id"
 REQUEST_ID = re.compile(rb"[0-9a-fA-F-]{16,64}")
 """What a client may give as id: a UUID or a trace's id, nothing that could say something else."""
@@ -28,11 +31,15 @@ class Watch:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._lines: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and watch it."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._write()  # the server ends
             return
         metrics: Metrics = scope["state"]["metrics"]
         with observing(_request_id(scope["headers"]), metrics.count_failure) as observation:
@@ -64,7 +71,7 @@ class Watch:
         finally:
             metrics.websockets_open -= 1
             observation.operation = CONNECTION
-            _tell(observation, status, time.perf_counter() - begun)
+            self._tell(observation, status, time.perf_counter() - begun)
 
     async def _watch_request(
         self,
@@ -94,19 +101,28 @@ class Watch:
             # Who asks whether the server is well asks every few seconds, and is not told of.
             if scope["path"] == GRAPHQL_PATH:
                 metrics.count(observation, status, seconds)
-                _tell(observation, status, seconds)
+                self._tell(observation, status, seconds)
 
+    def _tell(self, observation: Observation, status: int, seconds: float) -> None:
+        line = request_line(
+            operation=observation.operation,
+            status=int(status),
+            code=observation.code,
+            ms=round(1000 * seconds, 3),
+            actor=observation.actor,
+            cost=observation.cost,
+            request_id=observation.request_id,
+        )
+        if line is None:
+            return
+        self._lines.append(line)
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(GATHER_S, self._write)
 
-def _tell(observation: Observation, status: int, seconds: float) -> None:
-    request_line(
-        operation=observation.operation,
-        status=int(status),
-        code=observation.code,
-        ms=round(1000 * seconds, 3),
-        actor=observation.actor,
-        cost=observation.cost,
-        request_id=observation.request_id,
-    )
+    def _write(self) -> None:
+        if self._lines:
+            lines, self._lines = self._lines, []
+            write_lines(lines)
 
 
 def _request_id(headers: RawHeaders) -> str:

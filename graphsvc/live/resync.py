@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,11 +19,13 @@ from graphsvc.changes import ScoreChange
 from graphsvc.errors import SubjectNotFoundError
 from graphsvc.live.cursor import Cursor, Moment
 from graphsvc.live.engine import LiveScores
+from graphsvc.live.evidence import LiveEvidence
 from graphsvc.model import Programme, Purpose, SubjectRef
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 
 Floats = NDArray[np.float64]
+Int64s = NDArray[np.int64]
 
 RESYNC_POINTS = 0.01
 """A resync tells of smaller moves than an engine does: what it leaves out adds up over restarts."""
@@ -45,6 +46,16 @@ class _Past:
     bound: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """Where each subject of the past is in the evidence, when that knew so many."""
+
+    past: _Past
+    evidence: LiveEvidence
+    known: int
+    places: Int64s
+
+
 class PastScores:
     """Scores of one programme at moments in the past; the latest few are kept."""
 
@@ -53,39 +64,41 @@ class PastScores:
         self._purpose = purpose
         self._programme = programme
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Moment, _Past] = OrderedDict()
+        self._kept: OrderedDict[Moment, _Placed] = OrderedDict()
 
     def changes_since(self, cursor: Cursor, now: LiveScores) -> Iterator[ScoreChange]:
         """Yield every score that is RESYNC_POINTS from what it was at a cursor, and those gone."""
-        past = self._at(cursor)
+        past, places = self._at(cursor.moment, now.evidence)
         bound = past.bound + now.bound
-        is_met = np.zeros(past.snapshot.n, np.bool_)
-        for index, after in enumerate(now.scores.tolist()):
+        is_there = (places >= 0) & (places < now.scores.size)
+        before = np.full(now.scores.size, np.nan)
+        before[places[is_there]] = past.scores[is_there]
+        moved = np.flatnonzero(~(np.abs(now.scores - before) <= RESYNC_POINTS))
+        for index in moved.tolist():
+            then = None if np.isnan(before[index]) else float(before[index])
             subject = now.evidence.ref_of(index)
-            before = None
-            with suppress(SubjectNotFoundError):
-                then = past.snapshot.index_of(subject)
-                is_met[then] = True
-                before = float(past.scores[then])
-            if before is None or abs(after - before) > RESYNC_POINTS:
-                yield self._change(subject, before, after, bound)
-        for then in np.flatnonzero(~is_met).tolist():
-            subject = past.snapshot.ref_of(then)
-            yield self._change(subject, float(past.scores[then]), None, bound)
+            yield self._change(subject, then, float(now.scores[index]), bound)
+        for gone in np.flatnonzero(~is_there).tolist():
+            subject = past.snapshot.ref_of(gone)
+            yield self._change(subject, float(past.scores[gone]), None, bound)
 
     def forget(self) -> None:
         """Keep nothing: something was erased."""
         with self._lock:
             self._kept.clear()
 
-    def _at(self, cursor: Cursor) -> _Past:
+    def _at(self, moment: Moment, evidence: LiveEvidence) -> tuple[_Past, Int64s]:
+        """Return the scores at a moment, and the index in the evidence of each of them, or -1."""
         # One at a time: each takes all cores, and those who come back together ask for the same.
         with self._lock:
-            found = self._kept.pop(cursor.moment, None) or self._solved(cursor.moment)
-            self._kept[cursor.moment] = found
+            kept = self._kept.pop(moment, None)
+            past = self._solved(moment) if kept is None else kept.past
+            if kept is None or kept.evidence is not evidence or kept.known != evidence.n:
+                kept = _Placed(past, evidence, evidence.n, evidence.places_of(past.snapshot))
+            self._kept[moment] = kept
             while len(self._kept) > MOMENTS_KEPT:
                 self._kept.popitem(last=False)
-            return found
+            return past, kept.places
 
     def _solved(self, moment: Moment) -> _Past:
         programme, as_of = self._programme, moment.as_of

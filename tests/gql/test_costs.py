@@ -130,6 +130,8 @@ def test_every_list_of_objects_without_a_length_is_short_by_nature() -> None:
         "Programme.bands",
         "Policy.rules",
         "WhatWouldChange.records",  # the fewest that would have to go
+        "Case.subjects",  # what analysts enter by hand
+        "Case.notes",
     }
 
 
