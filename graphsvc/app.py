@@ -155,14 +155,14 @@ class Service:
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
-        self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", store)
+        self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", self.store)
         self.jobs_folder = settings.data_dir / JOBS_FOLDER
         self._jobs: JobFile | None = None
         self.reporting = Reporting(self)
         self.exports = Exports(self)
-        self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", store)
+        self.snapshots = SnapshotShelf(settings.data_dir / "snapshots", self.store)
         self.live_host = LiveHost(self)
-        self._run_files = RunShelf(settings.data_dir / "runs", store)
+        self._run_files = RunShelf(settings.data_dir / "runs", self.store)
         self._erasures = store.erasures()
         self._current: dict[str, tuple[float, PublishedScores]] = {}
         self._explainers: dict[str, Explainer] = {}

@@ -20,7 +20,7 @@ SIDE_BYTES = (4 + 4 + 1 + 8) + (4 + 4 + 8) + 2 * (4 + 8)
 # Row pointers while links are sorted, and the inputs that are there already.
 ROW_BYTES = 4 * 8
 # Inputs, values, own record and points, for each subject.
-SUBJECT_BYTES = 304
+SUBJECT_BYTES = 208
 # Seconds for each link: deriving its graphs, sweeping it once. Exposure and trust take up to thirty
 # sweeps each on real graphs.
 DERIVING_S, SWEEP_S, SWEEPS = 0.5e-6, 1.5e-9, 60

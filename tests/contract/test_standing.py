@@ -156,7 +156,7 @@ def test_records_are_read_by_their_sequences_superseded_or_not(store: Store) -> 
         for stored in singly
     ]
     assert [stored and stored.superseded_by for stored in found] == [
-        None, None, 8, None, None, 7, None, None, None, None, 8,
+        None, None, 9, None, None, 8, None, None, None, None, 9,
     ]  # fmt: skip
     assert store.records_at([]) == []
 

@@ -131,8 +131,9 @@ def test_a_rule_can_fill_every_field_of_its_record_type(record_type: RecordType)
     assert required == defaults - {"source", "external_id"}
 
 
-def test_only_what_answers_another_record_has_no_rule() -> None:
-    assert set(RecordType) - set(RULE_FIELDS) == {RecordType.RETRACTION, RecordType.DISPUTE}
+def test_only_what_the_service_itself_makes_has_no_rule() -> None:
+    answering = {RecordType.RETRACTION, RecordType.DISPUTE, RecordType.CASE_ENTRY}
+    assert set(RecordType) - set(RULE_FIELDS) == answering
 
 
 @pytest.mark.parametrize(
