@@ -2,8 +2,9 @@
 
 Every solver's error is measured against a solution certified to 1e-12. A solver whose error is
 above the target gets a tighter stop rule until it meets it, so that nobody wins by stopping early.
-Trials alternate between solvers; medians count, the spread is (slowest − fastest) / median. Solvers
-far from ours get one run, so that all tables come in a quarter of an hour on a quiet machine.
+Trials alternate between solvers; medians count, the spread is (slowest − fastest) / median. Slow
+solvers get one run, so that all tables come in a quarter of an hour on a quiet machine; with
+`--all-runs` those near ours get all of theirs.
 `--cpu` takes the processor time of the process in place of the clock: on a machine that others
 use, waiting is no property of a solver. Only one thread is measured then. Compilation, reading
 and the building of each peer's own graph are not timed.
@@ -24,8 +25,8 @@ TARGETS = (1e-4, 1e-6, 1e-9)
 TIGHTEST = 1e-15
 ONE_RUN_IS_ENOUGH_S = 1.0
 # A table takes about so long: a solver has one run at each target, more while there is time.
-TABLE_S = 20.0
-# Ours, and whoever is not this many times slower, have all their runs whatever they take.
+TABLE_S = 30.0
+# With --all-runs, ours and whoever is not this many times slower have all their runs.
 CONTENDS = 6.0
 # Who takes longer than this on one thread is not run again on two.
 TOO_SLOW_S = 5.0
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--solvers", nargs="*", help="parts of the names of peers; ours always")
+    parser.add_argument("--all-runs", action="store_true", help="of ours and those near it; slow")
     parser.add_argument("--cpu", action="store_true", help="processor time, one thread")
     asked = parser.parse_args()
     threads = [1] if asked.cpu else asked.threads
@@ -91,12 +93,13 @@ def measure(
         _find_rules(row, problem, min(threads), clock)
     for trial in range(asked.trials):
         is_late = trial > 0 and time.perf_counter() - begun > TABLE_S
+        if is_late and not asked.all_runs:
+            break
         for target in TARGETS:
             for count in threads:
-                some = [
-                    row for row in rows if not is_late or _contends(row, rows[0], target, count)
-                ]
-                _alternate(some, target, count, threads, clock)
+                near = [row for row in rows if _contends(row, rows[0], target, count)]
+                some = near if is_late else rows
+                _alternate(some, target, count, threads, clock, all_runs=asked.all_runs)
     _print(rows, threads)
 
 
@@ -138,6 +141,8 @@ def _alternate(
     count: int,
     threads: list[int],
     clock: Callable[[], float],
+    *,
+    all_runs: bool,
 ) -> None:
     """Let each solver that can do so take its turn."""
     for row in rows:
@@ -146,7 +151,7 @@ def _alternate(
         alone = row.seconds.get((target, min(threads)), [0.0])
         taken = row.seconds.setdefault((target, count), [])
         is_known = bool(taken) and taken[0] > ONE_RUN_IS_ENOUGH_S
-        if is_known and not _contends(row, rows[0], target, count):
+        if is_known and not (all_runs and _contends(row, rows[0], target, count)):
             continue
         if not taken and alone[0] > TOO_SLOW_S:
             continue
