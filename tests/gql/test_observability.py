@@ -34,6 +34,8 @@ from tests.gql.world import AS_OF, MARKETPLACE, account, core, link
 
 ROOT = Path(__file__).parents[2]
 SUBJECT = "zanzibar-7731"
+# So long that no clock or counter can hold it by chance.
+NUMBER = 7_731_424_277_314_242
 NOBODY = "nobody-4242"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -331,7 +333,7 @@ def test_nothing_of_what_was_asked_or_answered_is_in_logs_metrics_or_traces(
         scene.post("explanation", key=SUBJECT, purpose=MARKETPLACE),
         scene.post("score", key=NOBODY, purpose=MARKETPLACE),
         scene.post("score", key=NOBODY, purpose=f"purpose-{NOBODY}"),
-        scene.post("score", key=7731, purpose=MARKETPLACE),
+        scene.post("score", key=NUMBER, purpose=MARKETPLACE),
         scene.post(
             f'query Of_zanzibar {{ zanzibar: subject(kind: ACCOUNT, key: "{SUBJECT}") {{ '
             f'score(purpose: "{MARKETPLACE}") {{ value }} }} }}'
@@ -359,7 +361,15 @@ def test_nothing_of_what_was_asked_or_answered_is_in_logs_metrics_or_traces(
     assert lines.count('"event": "request"') == 11
     assert "GraphQL query subject" in spans
     for text in (lines, metrics, spans):
-        for personal in ("anzibar", "7731", "nobody-4242", "Mary", "Major", scene.reader, 'ann"'):
+        for personal in (
+            "anzibar",
+            str(NUMBER),
+            "nobody-4242",
+            "Mary",
+            "Major",
+            scene.reader,
+            'ann"',
+        ):
             assert personal not in text
 
 
