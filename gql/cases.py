@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import graphene
-from graphene import relay
 from graphql import GraphQLResolveInfo
 
+from gql.connections import after_argument, connection_of, first_argument, sequence_cursor
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.inputs import SubjectInput
-from gql.paging import cursor_of, page_size, sequence_after
+from gql.paging import page_size, sequence_after
 from gql.scalars import DateTime
+from gql.seen import Page
 from gql.subjects import Subject
 from graphsvc import cases
-from graphsvc.case_desk import CasePage
 from graphsvc.model import CaseStatus, SubjectRef
 
 CaseStatusEnum = described_enum(
@@ -69,47 +69,9 @@ class Case(graphene.ObjectType):
     closed_by = graphene.String(description="Who closed it.")
 
 
-def _cursor(case: cases.Case) -> str:
-    return cursor_of("case", case.sequence)
-
-
-class CaseEdge(graphene.ObjectType):
-    """A case and its place in the list."""
-
-    cursor = graphene.String(
-        required=True,
-        description="Opaque place of the case; send it as `after` to go on from here.",
-        resolver=lambda case, info: _cursor(case),
-    )
-    node = graphene.Field(
-        Case, required=True, description="The case.", resolver=lambda case, info: case
-    )
-
-
-def _resolve_page_info(page: CasePage, info: GraphQLResolveInfo) -> relay.PageInfo:
-    return relay.PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=_cursor(page.cases[0]) if page.cases else None,
-        end_cursor=_cursor(page.cases[-1]) if page.cases else None,
-    )
-
-
-class CaseConnection(graphene.ObjectType):
-    """One page of cases."""
-
-    edges = graphene.List(
-        graphene.NonNull(CaseEdge),
-        required=True,
-        description="The cases, in the order in which they were opened.",
-        resolver=lambda page, info: page.cases,
-    )
-    page_info = graphene.Field(
-        relay.PageInfo,
-        required=True,
-        description="Whether there are more, and where to go on.",
-        resolver=_resolve_page_info,
-    )
+CaseConnection = connection_of(
+    Case, "case", "in the order in which they were opened", sequence_cursor("case")
+)
 
 
 def _resolve_case(
@@ -127,8 +89,8 @@ def _resolve_cases(
     after: str | None = None,
     subject: SubjectRef | None = None,
     status: CaseStatus | None = None,
-) -> CasePage:
-    return (
+) -> Page[cases.Case]:
+    found = (
         RequestContext.of(info)
         .cases(purpose)
         .page(
@@ -138,6 +100,7 @@ def _resolve_cases(
             limit=page_size(first),
         )
     )
+    return Page(found.cases, found.has_previous, found.has_next)
 
 
 class CaseQueries(graphene.ObjectType):
@@ -160,9 +123,7 @@ class CaseQueries(graphene.ObjectType):
         status=graphene.Argument(
             CaseStatusEnum, description="Only those that have come so far; all where left out."
         ),
-        first=graphene.Int(
-            required=True, default_value=20, description="How many at most, from 1 to 1000."
-        ),
-        after=graphene.String(description="Cursor to go on from: the endCursor of a page."),
+        first=first_argument(),
+        after=after_argument(),
         resolver=_resolve_cases,
     )

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import graphene
-from graphene import relay
 from graphql import GraphQLResolveInfo
 
+from gql.connections import after_argument, connection_of, first_argument, sequence_cursor
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.inputs import SubjectInput
-from gql.paging import cursor_of, page_size, sequence_after
+from gql.paging import page_size, sequence_after
 from gql.scalars import DateTime, Long
+from gql.seen import Page
 from gql.subjects import Subject
-from graphsvc.dispute_desk import DisputePage, SeenDispute
+from graphsvc.dispute_desk import SeenDispute
 from graphsvc.model import DisputeStatus, RecordType, SubjectRef
 
 DisputeStatusEnum = described_enum(
@@ -141,47 +142,9 @@ class Dispute(graphene.ObjectType):
     )
 
 
-def _cursor(seen: SeenDispute) -> str:
-    return cursor_of("dispute", seen.sequence)
-
-
-class DisputeEdge(graphene.ObjectType):
-    """A dispute and its place in the list."""
-
-    cursor = graphene.String(
-        required=True,
-        description="Opaque place of the dispute; send it as `after` to go on from here.",
-        resolver=lambda seen, info: _cursor(seen),
-    )
-    node = graphene.Field(
-        Dispute, required=True, description="The dispute.", resolver=lambda seen, info: seen
-    )
-
-
-def _resolve_page_info(page: DisputePage, info: GraphQLResolveInfo) -> relay.PageInfo:
-    return relay.PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=_cursor(page.disputes[0]) if page.disputes else None,
-        end_cursor=_cursor(page.disputes[-1]) if page.disputes else None,
-    )
-
-
-class DisputeConnection(graphene.ObjectType):
-    """One page of disputes."""
-
-    edges = graphene.List(
-        graphene.NonNull(DisputeEdge),
-        required=True,
-        description="The disputes, the one that changed longest ago first.",
-        resolver=lambda page, info: page.disputes,
-    )
-    page_info = graphene.Field(
-        relay.PageInfo,
-        required=True,
-        description="Whether there are more, and where to go on.",
-        resolver=_resolve_page_info,
-    )
+DisputeConnection = connection_of(
+    Dispute, "dispute", "the one that changed longest ago first", sequence_cursor("dispute")
+)
 
 
 def _resolve_dispute(
@@ -199,8 +162,8 @@ def _resolve_disputes(
     after: str | None = None,
     subject: SubjectRef | None = None,
     status: list[DisputeStatus] | None = None,
-) -> DisputePage:
-    return (
+) -> Page[SeenDispute]:
+    found = (
         RequestContext.of(info)
         .disputes(purpose)
         .page(
@@ -210,6 +173,7 @@ def _resolve_disputes(
             limit=page_size(first),
         )
     )
+    return Page(found.disputes, found.has_previous, found.has_next)
 
 
 class DisputeQueries(graphene.ObjectType):
@@ -233,9 +197,7 @@ class DisputeQueries(graphene.ObjectType):
             graphene.NonNull(DisputeStatusEnum),
             description="Only those that have come so far; all where it is left out.",
         ),
-        first=graphene.Int(
-            required=True, default_value=20, description="How many at most, from 1 to 1000."
-        ),
-        after=graphene.String(description="Cursor to go on from: the endCursor of a page."),
+        first=first_argument(),
+        after=after_argument(),
         resolver=_resolve_disputes,
     )

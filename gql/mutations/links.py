@@ -6,22 +6,21 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLResolveInfo
 
-from gql.context import RequestContext
 from gql.inputs import SubjectInput
 from gql.links import LinkKindEnum
+from gql.mutations.amending import amend, require_type
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
     WritingInput,
-    target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
 from gql.mutations.recording import item_of, items_of, record_many, record_one
 from gql.scalars import DateTime, Long
 from graphsvc.model import AuditAction, Link, Record
 from graphsvc.permissions import Act
-from graphsvc.writing import Proposed, RefusalCode, RefusedItemError, ended
+from graphsvc.writing import Proposed, ended
 
 
 class LinkInput(graphene.InputObjectType):
@@ -87,21 +86,9 @@ def _proposed(item: LinkInput) -> Proposed:
 
 def _resolve_end_link(root: None, info: GraphQLResolveInfo, input: EndLinkInput) -> OneOutcome:
     def end(record: Record, external_id: str) -> Record:
-        if not isinstance(record, Link):
-            reason = f"is of type {record.record_type}; a link is right"
-            raise RefusedItemError("record", RefusalCode.CONFLICT, reason)
-        return ended(record, external_id, input.at)
+        return ended(require_type(record, Link), external_id, input.at)
 
-    writing = RequestContext.of(info).writing(input.purpose)
-    return OneOutcome.of(
-        writing.amend(
-            Act.END_LINKS,
-            AuditAction.LINK_ENDED,
-            target_of(input.record),
-            end,
-            key=input.idempotency_key,
-        )
-    )
+    return amend(info, input, Act.END_LINKS, AuditAction.LINK_ENDED, end)
 
 
 class LinkMutations(graphene.ObjectType):

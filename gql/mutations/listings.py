@@ -6,22 +6,21 @@ from __future__ import annotations
 import graphene
 from graphql import GraphQLResolveInfo
 
-from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.inputs import SubjectInput
+from gql.mutations.amending import amend, require_type
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
     WritingInput,
-    target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
 from gql.mutations.recording import item_of, items_of, record_many, record_one
 from gql.scalars import DateTime
 from graphsvc.model import AuditAction, Listing, ListKind, Record
 from graphsvc.permissions import Act
-from graphsvc.writing import Proposed, RefusalCode, RefusedItemError, ended
+from graphsvc.writing import Proposed, ended
 
 ListKindEnum = described_enum(
     ListKind,
@@ -94,21 +93,9 @@ def _resolve_lift_listing(
     root: None, info: GraphQLResolveInfo, input: LiftListingInput
 ) -> OneOutcome:
     def lift(record: Record, external_id: str) -> Record:
-        if not isinstance(record, Listing):
-            reason = f"is of type {record.record_type}; a listing is right"
-            raise RefusedItemError("record", RefusalCode.CONFLICT, reason)
-        return ended(record, external_id, input.at)
+        return ended(require_type(record, Listing), external_id, input.at)
 
-    writing = RequestContext.of(info).writing(input.purpose)
-    return OneOutcome.of(
-        writing.amend(
-            Act.LIFT_LISTINGS,
-            AuditAction.LISTING_LIFTED,
-            target_of(input.record),
-            lift,
-            key=input.idempotency_key,
-        )
-    )
+    return amend(info, input, Act.LIFT_LISTINGS, AuditAction.LISTING_LIFTED, lift)
 
 
 class ListingMutations(graphene.ObjectType):

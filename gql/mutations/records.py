@@ -9,8 +9,8 @@ import graphene
 from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLResolveInfo
 
-from gql.context import RequestContext
-from gql.mutations.inputs import RecordInput, WritingInput, target_of
+from gql.mutations.amending import amend
+from gql.mutations.inputs import RecordInput, WritingInput
 from gql.mutations.payloads import OneOutcome, RecordPayload
 from graphsvc.model import AuditAction, Record
 from graphsvc.permissions import Act
@@ -52,31 +52,14 @@ def _resolve_correct_record(
     def correct(record: Record, external_id: str) -> Record:
         return changed(record, assignments, external_id)
 
-    writing = RequestContext.of(info).writing(input.purpose)
-    return OneOutcome.of(
-        writing.amend(
-            Act.CORRECT_RECORDS,
-            AuditAction.RECORD_CORRECTED,
-            target_of(input.record),
-            correct,
-            key=input.idempotency_key,
-        )
-    )
+    return amend(info, input, Act.CORRECT_RECORDS, AuditAction.RECORD_CORRECTED, correct)
 
 
 def _resolve_withdraw_record(
     root: None, info: GraphQLResolveInfo, input: WithdrawRecordInput
 ) -> OneOutcome:
-    writing = RequestContext.of(info).writing(input.purpose)
-    return OneOutcome.of(
-        writing.amend(
-            Act.WITHDRAW_RECORDS,
-            AuditAction.RECORD_WITHDRAWN,
-            target_of(input.record),
-            partial(withdrawn, reason=input.reason),
-            key=input.idempotency_key,
-        )
-    )
+    withdraw = partial(withdrawn, reason=input.reason)
+    return amend(info, input, Act.WITHDRAW_RECORDS, AuditAction.RECORD_WITHDRAWN, withdraw)
 
 
 class RecordMutations(graphene.ObjectType):

@@ -9,15 +9,14 @@ from enum import StrEnum
 import graphene
 from graphql import GraphQLResolveInfo
 
-from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.inputs import SubjectInput
+from gql.mutations.amending import amend, require_type
 from gql.mutations.inputs import (
     EXTERNAL_ID,
     RecordingInput,
     RecordInput,
     WritingInput,
-    target_of,
 )
 from gql.mutations.payloads import OneOutcome, RecordPayload
 from gql.mutations.recording import item_of, items_of, record_many, record_one
@@ -25,7 +24,7 @@ from gql.purposes import ReportCategoryEnum
 from gql.scalars import DateTime
 from graphsvc.model import AuditAction, Record, Report, ReportStatus
 from graphsvc.permissions import Act
-from graphsvc.writing import Proposed, RefusalCode, RefusedItemError
+from graphsvc.writing import Proposed
 
 
 class ReportOutcome(StrEnum):
@@ -111,24 +110,13 @@ def _resolve_settle_report(
     root: None, info: GraphQLResolveInfo, input: SettleReportInput
 ) -> OneOutcome:
     def settle(record: Record, external_id: str) -> Record:
-        if not isinstance(record, Report):
-            reason = f"is of type {record.record_type}; a report is right"
-            raise RefusedItemError("record", RefusalCode.CONFLICT, reason)
+        report = require_type(record, Report)
         status = _STATUS[input.outcome]
         return replace(
-            record, external_id=external_id, supersedes=record.external_id, status=status
+            report, external_id=external_id, supersedes=report.external_id, status=status
         )
 
-    writing = RequestContext.of(info).writing(input.purpose)
-    return OneOutcome.of(
-        writing.amend(
-            Act.SETTLE_REPORTS,
-            AuditAction.REPORT_SETTLED,
-            target_of(input.record),
-            settle,
-            key=input.idempotency_key,
-        )
-    )
+    return amend(info, input, Act.SETTLE_REPORTS, AuditAction.REPORT_SETTLED, settle)
 
 
 class ReportMutations(graphene.ObjectType):

@@ -6,9 +6,12 @@ it: whoever holds it has to.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from graphsvc.access import Principal
 from graphsvc.atomic_file import written_whole
@@ -75,11 +78,8 @@ class Exports:
         self._require(purpose, principal)
         scores = self._service.scores(purpose, run_id=run_id, programme=programme)
         self._note(actor, scores.run, f"scores {form}")
-        with written_whole(path) as file:
-            with TableWriter(file, form, tables.SCORE_SCHEMA) as writer:
-                rows = writer.write(tables.score_batches(scores))
-            self._require_same(scores)
-        return Exported(scores.run.run_id, path, rows)
+        batches = tables.score_batches(scores)
+        return self._written(scores, path, form, tables.SCORE_SCHEMA, batches)
 
     def reasons(
         self,
@@ -96,11 +96,8 @@ class Exports:
         self._require(purpose, principal)
         scores = self._service.scores(purpose, run_id=run_id, programme=programme)
         self._note(actor, scores.run, f"reasons {form}")
-        with written_whole(path) as file:
-            with TableWriter(file, form, tables.REASON_SCHEMA) as writer:
-                rows = writer.write(tables.reason_batches(scores))
-            self._require_same(scores)
-        return Exported(scores.run.run_id, path, rows)
+        batches = tables.reason_batches(scores)
+        return self._written(scores, path, form, tables.REASON_SCHEMA, batches)
 
     def runs(
         self,
@@ -148,6 +145,20 @@ class Exports:
                 links = rows
             self._require_same(scores)
         return Exported(scores.run.run_id, path, rows, links)
+
+    def _written(
+        self,
+        scores: PublishedScores,
+        path: Path,
+        form: TableFormat,
+        schema: pa.Schema,
+        batches: Iterator[pa.RecordBatch],
+    ) -> Exported:
+        with written_whole(path) as file:
+            with TableWriter(file, form, schema) as writer:
+                rows = writer.write(batches)
+            self._require_same(scores)
+        return Exported(scores.run.run_id, path, rows)
 
     def write_back(
         self,

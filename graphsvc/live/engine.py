@@ -188,12 +188,6 @@ class LiveEngine:
                 log.warning("live scores stand still, trying again", why=type(error).__qualname__)
                 stop.wait(1.0)
 
-    @property
-    def last_change(self) -> int:
-        """Number of the last change that was published, 0 before the first."""
-        with self._lock:
-            return self._log.last
-
     def catch_up(self, now: datetime | None = None) -> Changes:
         """Take in everything recorded and due by now; return the changes that were published."""
         moment = now or datetime.now(UTC)
