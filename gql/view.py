@@ -104,7 +104,7 @@ class PurposeView:
         """Return the names of the purpose's programmes, the champion first."""
         return [found.name for found in self.declared_programmes()]
 
-    def declared_programmes(self) -> list[Programme]:
+    def declared_programmes(self) -> tuple[Programme, ...]:
         """Return the highest version of each of the purpose's programmes, the champion first."""
         return self._service.library.programmes_of(self.purpose.name)
 

@@ -6,14 +6,15 @@ beforehand, so that a run of any size is ready as soon as it is mapped.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graphsvc.model import SubjectRef
+from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.model.checks import MAX_KEY_CHARACTERS
 from graphsvc.snapshot.snapshot import SUBJECT_KINDS
 
@@ -28,6 +29,13 @@ class KeyColumn:
 
     offsets: NDArray[np.int64]
     data: NDArray[np.uint8]
+    _offsets: memoryview = field(init=False, repr=False)
+    _data: memoryview = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # One number or one key of an array takes three times as long.
+        object.__setattr__(self, "_offsets", self.offsets.data)
+        object.__setattr__(self, "_data", self.data.data)
 
     @classmethod
     def of(cls, keys: pa.LargeStringArray) -> KeyColumn:
@@ -41,7 +49,16 @@ class KeyColumn:
 
     def key_at(self, place: int) -> bytes:
         """Return the key at a place, as UTF-8."""
-        return self.data[self.offsets[place] : self.offsets[place + 1]].tobytes()
+        return bytes(self._data[self._offsets[place] : self._offsets[place + 1]])
+
+    def place_of(self, key: str, low: int, high: int) -> int | None:
+        """Return the place of a key within a stretch of ascending ones, None where it has none."""
+        try:
+            wanted = key.encode()
+        except UnicodeEncodeError:
+            return None
+        place = bisect_left(range(high), wanted, low, high, key=self.key_at)
+        return place if place < high and self.key_at(place) == wanted else None
 
     def padded(self, places: Places, width: int) -> NDArray[np.bytes_]:
         """Return the first `width` bytes of the keys at some places, filled up with NUL."""
@@ -51,6 +68,15 @@ class KeyColumn:
         read = self.data.take(starts[:, None] + columns, mode="clip")
         read[columns >= lengths[:, None]] = 0
         return read.view(f"S{width}").ravel()
+
+
+def bounds_of_kinds(kinds: NDArray[np.uint8]) -> dict[SubjectKind, tuple[int, int]]:
+    """Return where each kind's subjects begin and end, from kind codes (n,) that ascend."""
+    # Of the column's own type: numpy would copy the whole column to compare with another.
+    codes = np.arange(len(SUBJECT_KINDS), dtype=kinds.dtype)
+    begins = np.searchsorted(kinds, codes, "left").tolist()
+    ends = np.searchsorted(kinds, codes, "right").tolist()
+    return dict(zip(SUBJECT_KINDS, zip(begins, ends, strict=True), strict=True))
 
 
 def find_ranks(kinds: NDArray[np.uint8], keys: KeyColumn, subjects: Sequence[SubjectRef]) -> Places:
