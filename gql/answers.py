@@ -56,7 +56,9 @@ def json_response(
     body = encoded(content)
     sent = [*_ALWAYS, (b"content-type", _CONTENT_TYPES[media or JSON])]
     if headers:
-        sent += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        sent += [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+        ]
     if 0 < compressed_from <= len(body) and takes_gzip(accept_encoding):
         body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
         sent.append((b"content-encoding", b"gzip"))

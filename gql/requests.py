@@ -32,8 +32,7 @@ class HttpHeaders(Headers):
         super().__init__(scope=scope)
         # Backwards, so that of several of one name the first stays, as with Starlette's.
         self._first = {
-            name.decode("latin-1"): value.decode("latin-1")
-            for name, value in reversed(self._list)
+            name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self._list)
         }
 
     def __getitem__(self, key: str) -> str:
