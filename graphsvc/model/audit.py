@@ -56,6 +56,8 @@ class AuditAction(StrEnum):
     RETENTION_BEGUN = "retention_begun"
     RETENTION = "retention"  # what was past retention was erased
 
+    __hash__ = str.__hash__  # see SubjectKind
+
 
 FIRST_PREVIOUS_HASH = "0" * 64
 
