@@ -7,7 +7,7 @@ twice is an error. Every error names file, line and field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -38,10 +38,14 @@ class DefinitionLibrary:
     policies: dict[tuple[str, int], Policy] = field(default_factory=dict)
     origins: dict[tuple[str, str, int], _Origin] = field(default_factory=dict, repr=False)
     # Asked for by every request, and always the same once all documents are read.
-    _latest_purposes: dict[str, Purpose] = field(default_factory=dict, repr=False, compare=False)
-    _champions: dict[str, Programme] = field(default_factory=dict, repr=False, compare=False)
+    _latest_purposes: dict[str, Purpose] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+    _champions: dict[str, Programme] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
     _by_purpose: dict[str, tuple[Programme, ...]] = field(
-        default_factory=dict, repr=False, compare=False
+        init=False, default_factory=dict, repr=False, compare=False
     )
 
     @classmethod
@@ -64,6 +68,11 @@ class DefinitionLibrary:
             library._read_folder(root / "policies", Policy, library.policies)
         library._check_references()
         return library
+
+    def with_programme(self, programme: Programme) -> DefinitionLibrary:
+        """Return a library that also has this version of a programme, or has it anew."""
+        declared = {**self.programmes, (programme.name, programme.version): programme}
+        return replace(self, programmes=declared)
 
     def purpose_names(self) -> list[str]:
         """Return the name of every purpose, in order."""
