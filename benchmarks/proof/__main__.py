@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numba
 
-from benchmarks.proof import data, report
+from benchmarks.proof import data, report, robustness
 from benchmarks.proof.sets import SETS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proof.md"
@@ -32,9 +32,11 @@ def main() -> None:
             continue
         results.append(each.run(each.name, each.description))
         print(f"{each.name}: done after {time.perf_counter() - begun:.0f} s", flush=True)
+    attacked = robustness.run_all(asked.sets)
+    print(f"attacks: done after {time.perf_counter() - begun:.0f} s", flush=True)
     folder = asked.write.resolve().parent
     # The published tables are made while the document is written; the time of all is told.
-    text = report.document(results, folder, float("nan"))
+    text = report.document(results, folder, float("nan"), attacked)
     minutes = (time.perf_counter() - begun) / 60.0
     asked.write.write_text(text.replace("nan minutes", f"{minutes:.0f} minutes"), encoding="utf-8")
     print(f"{asked.write}: written after {minutes:.1f} minutes")
