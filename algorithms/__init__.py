@@ -141,7 +141,7 @@ __all__ = [
     "sybil_scar",
     "to_networkx",
     "trust_contributions",
-    "trust_mass_by_sweeps",
     "trust_mass",
+    "trust_mass_by_sweeps",
     "trust_mass_many",
 ]

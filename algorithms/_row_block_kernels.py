@@ -1,7 +1,7 @@
 """A sweep over a block of rows, and sums of magnitudes that no order can change.
 
-Every row is summed by the code of the full sweeps, so that a block of rows comes to the same bits as
-these rows in the whole graph.
+Every row is summed by the code of the full sweeps, so that a block of rows comes to the same bits
+as these rows in the whole graph.
 """
 
 from typing import Any
@@ -49,6 +49,6 @@ def count_by_exponent(bits: NDArray[Any], high: Int64s, low: Int64s) -> None:
         if exponent > 0:
             mantissa |= np.uint64(1 << 52)
         else:
-            exponent = 1
+            exponent = np.int64(1)
         high[exponent] += np.int64(mantissa >> np.uint64(HALF_BITS))
         low[exponent] += np.int64(mantissa & half)

@@ -16,11 +16,16 @@ class GraphShape(Protocol):
     """What rounding depends on: how many subjects, how many of them link, the longest row."""
 
     @property
-    def n(self) -> int: ...
+    def n(self) -> int:
+        """Number of subjects."""
+
     @property
-    def linking(self) -> int: ...
+    def linking(self) -> int:
+        """Number of subjects that have an out-link."""
+
     @property
-    def longest_row(self) -> int: ...
+    def longest_row(self) -> int:
+        """Largest number of links of a row."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Exposure and trust mass by plain sweeps: slower than the core, and the same on any machines.
 
-A sweep needs the values of the sweep before and nothing else, rows are summed in their own order and
-norms exactly. So the graph may be cut into row blocks anywhere, and still every value, the number of
-sweeps and the certificate have the same bits. What runs on many machines can be made again on one.
+A sweep needs the values of the sweep before and nothing else, rows are summed in their own order
+and norms exactly. So the graph may be cut into row blocks anywhere, and still every value, the
+number of sweeps and the certificate have the same bits. What runs on many machines can be made
+again on one.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,17 +33,9 @@ class Shape:
     longest_row: int
 
 
-class Worth(Protocol):
-    """The bounds of one problem: `ExposureWorth` or `TrustWorth`."""
-
-    def require_reachable(self) -> None: ...
-    def of_fixed_point(self, measured: Norms, sweeps: int) -> tuple[Certificate, float]: ...
-    def of_series(self, hops: int, sweeps: int) -> Certificate: ...
-
-
 @dataclass(frozen=True)
 class Verdict:
-    """The end of the sweeps; `is_after` says that the next vector is meant, not the measured one."""
+    """The end of the sweeps; `is_after`: not the measured vector is meant, but the next one."""
 
     certificate: Certificate
     is_after: bool
@@ -53,7 +45,11 @@ class PlainSweeps:
     """One problem: its rule, where it starts, and after each sweep whether it is done."""
 
     def __init__(
-        self, rule: SweepRule, worth: Worth, tolerance: float, hop_limit: int | None
+        self,
+        rule: SweepRule,
+        worth: ExposureWorth | TrustWorth,
+        tolerance: float,
+        hop_limit: int | None,
     ) -> None:
         if hop_limit is None:
             worth.require_reachable()
@@ -77,7 +73,7 @@ class PlainSweeps:
     def trust_mass(
         cls, shape: Shape, alpha: float, tolerance: float, supply: float, hop_limit: int | None
     ) -> "PlainSweeps":
-        """Return trust mass's sweeps; `supply` is the sum of the seeds, `shape` that of in-links."""
+        """Return trust mass's sweeps; `supply` sums the seeds, `shape` is that of in-links."""
         unit = 2.0 ** (max(math.frexp(supply)[1], -900) if supply > 0.0 else 0)
         rule = SweepRule(True, (1.0 - alpha) / unit, alpha, math.inf, unit)
         return cls(rule, TrustWorth(shape, alpha, tolerance, supply), tolerance, hop_limit)

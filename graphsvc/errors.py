@@ -222,7 +222,6 @@ class SparkError(GraphsvcError):
     """Spark is missing, can't be begun, or gave a job up."""
 
     code = "SPARK_FAILED"
-    exit_code = 10
 
 
 class TimeIsUpError(GraphsvcError):

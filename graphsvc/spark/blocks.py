@@ -137,9 +137,7 @@ def _with_keys(cuts: Cuts) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.R
     return add
 
 
-def _building(
-    cuts: Cuts, hands_on: bool
-) -> Callable[[tuple[Any, ...], pa.Table], pa.Table]:
+def _building(cuts: Cuts, hands_on: bool) -> Callable[[tuple[Any, ...], pa.Table], pa.Table]:
     def build(key: tuple[Any, ...], entries: pa.Table) -> pa.Table:
         name = key[0].as_py()
         number = cuts.place_of(name)
@@ -180,7 +178,9 @@ def _asking(cuts: Cuts) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Reco
                 yield pa.RecordBatch.from_pydict(
                     {
                         "key": pa.array(cuts.keys[owner], pa.int64()),
-                        "wanted_by": pa.array([batch["key"][place].as_py()] * owner.size, pa.int64()),
+                        "wanted_by": pa.array(
+                            [batch["key"][place].as_py()] * owner.size, pa.int64()
+                        ),
                         "positions": pa.array(positions, pa.binary()),
                     }
                 )

@@ -31,7 +31,7 @@ ROUTE_SCHEMA = "key long, " + ", ".join(f"{name} binary" for name in _ROUTE_ARRA
 MESSAGE_SCHEMA = (
     "key long, sender long, z binary, residual_inf double, residual_1 string, mass string"
 )
-"""Values for the block `key`; the message of a block to itself has all of its rows and the norms."""
+"""Values for the block `key`; a block's message to itself has all of its rows and the norms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,9 @@ class HeldBlock:
         self, z: Floats, residual_inf: float | None, residual_1: int | None, mass: int | None
     ) -> pa.Table:
         """Return the z of the block's rows for itself, with norms, and for all that read them."""
-        parts = np.split(z[self.positions], np.cumsum(self.lengths)[:-1]) if self.lengths.size else []
+        parts = (
+            np.split(z[self.positions], np.cumsum(self.lengths)[:-1]) if self.lengths.size else []
+        )
         others = [None] * len(parts)
         return pa.table(
             {

@@ -1,4 +1,4 @@
-"""A Spark session: on the cluster that the settings name, or on this machine by a Java from a wheel."""
+"""A Spark session: on the cluster that the settings name, or here by a Java from a wheel."""
 
 from __future__ import annotations
 
@@ -55,12 +55,16 @@ def spark_session(
     builder = SparkSession.builder.appName("graphsvc")
     if master is not None:
         builder = builder.master(master)
-    for name, value in (CONFIGURATION | _of_this_machine(master, folder) | dict(more or {})).items():
+    for name, value in (
+        CONFIGURATION | _of_this_machine(master, folder) | dict(more or {})
+    ).items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
     except PySparkException as error:
-        raise SparkError(f"no Spark session on {master or 'the default master'}: {error}") from error
+        raise SparkError(
+            f"no Spark session on {master or 'the default master'}: {error}"
+        ) from error
     session.sparkContext.setCheckpointDir(str(folder / "checkpoints"))
     try:
         yield session

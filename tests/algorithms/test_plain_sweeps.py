@@ -1,5 +1,6 @@
 """Plain sweeps: the core's answer within both bounds, and the same bits however rows are cut up."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -105,7 +106,7 @@ def test_where_rows_are_cut_moves_no_bit(links, graph, own, cuts, hop_limit):
         return RowBlock.of_links(first, last - first, *args), args
 
     def ranges():
-        return zip(cuts, cuts[1:], strict=False)
+        return itertools.pairwise(cuts)
 
     averaging = [block(first, last, src, dst)[0] for first, last in ranges()]
     shape = Shape(600, sum(b.linking for b in averaging), max(b.longest_row for b in averaging))
