@@ -27,7 +27,7 @@ from graphsvc.spark.session import spark_session
 from graphsvc.spark.sweeping import sweep_until_done
 
 DAMPING, TARGET, SWEEPS = 0.85, 1e-6, 6
-LARGEST_FOR_SQL = 18
+LARGEST_FOR_SQL = 16
 ARRAYS = (
     "indptr",
     "places",
