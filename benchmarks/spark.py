@@ -77,7 +77,7 @@ def by_links(spark: Any, folder: Path, scales: list[int]) -> None:
     print("|---" * 13 + "|", flush=True)
     for scale in scales:
         graph, own = problem(scale)
-        blocks = max(4, graph.m >> 20)
+        blocks = max(4, graph.m >> 21)
         found = measured(spark, folder, graph, own, blocks)
         sql = f"{sql_sweep(spark, folder, graph, own):.2f}" if scale <= LARGEST_FOR_SQL else "–"
         plain, plain_s = timed(algorithms.exposure_by_sweeps, graph, own)
