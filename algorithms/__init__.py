@@ -51,6 +51,7 @@ from algorithms.paths import (
     strongest_exposure_paths,
     strongest_trust_paths,
 )
+from algorithms.plain_sweeps import exposure_by_sweeps, trust_mass_by_sweeps
 from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
 from algorithms.signed_graph import SignedGraph
@@ -109,6 +110,7 @@ __all__ = [
     "distrust_mass",
     "eigentrust",
     "exposure",
+    "exposure_by_sweeps",
     "exposure_contributions",
     "exposure_many",
     "fairness_goodness",
@@ -142,5 +144,6 @@ __all__ = [
     "to_networkx",
     "trust_contributions",
     "trust_mass",
+    "trust_mass_by_sweeps",
     "trust_mass_many",
 ]
