@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.proof import data, plots, published
+from benchmarks.proof import data, plots, published, robustness_report
+from benchmarks.proof.robustness import Robustness
 from benchmarks.proof.runner import MEASURES, Result
 
 HEAD = """# Do the scores predict?
@@ -24,7 +25,8 @@ bad, given above each table. The calibration error is the mean gap between a pro
 isotonic regression *on calibration labels only* and what came true. ± is half of a 95 % interval
 of the mean over repetitions (Student's t); repetitions share data, so it is a little too short.
 Baselines are in *italics*. The best of many methods is chosen by the same figures that praise it,
-so its lead over the best baseline is an upper bound: a default must be chosen by nested validation.
+so its lead over the best baseline is an upper bound. The programmes' defaults are chosen by nested
+validation: see "The shipped defaults".
 """
 
 AFTER = """
@@ -59,7 +61,9 @@ What the figures say beyond that:
 """
 
 
-def document(results: list[Result], folder: Path, minutes: float) -> str:
+def document(
+    results: list[Result], folder: Path, minutes: float, attacked: list[Robustness] | None = None
+) -> str:
     """Write the plots into the folder, and return the document."""
     lines = [HEAD, _machine(minutes), ""]
     if results:
@@ -74,6 +78,7 @@ def document(results: list[Result], folder: Path, minutes: float) -> str:
         lines += list(_table(result))
     lines += list(_published(folder))
     lines += [AFTER.format(lists="\n".join(_beaten(result) for result in results))]
+    lines += list(robustness_report.section(attacked or [], folder))
     lines += list(_seconds(results))
     return "\n".join(lines).rstrip() + "\n"
 
