@@ -12,7 +12,8 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     ├── NotFoundError
     │   ├── SubjectNotFoundError
     │   ├── RunNotFoundError
-    │   └── DefinitionNotFoundError
+    │   ├── DefinitionNotFoundError
+    │   └── ModelMissingError
     ├── ConflictError
     │   └── LeaseLostError
     ├── AccessError
@@ -108,6 +109,12 @@ class DefinitionNotFoundError(NotFoundError):
     """No purpose, programme or policy of that name and version."""
 
     code = "DEFINITION_NOT_FOUND"
+
+
+class ModelMissingError(NotFoundError):
+    """A programme names a learned model whose file is not there."""
+
+    code = "MODEL_MISSING"
 
 
 class ConflictError(GraphsvcError):

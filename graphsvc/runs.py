@@ -46,6 +46,8 @@ VALUE_COLUMNS = (
     "rejected_report_points",
     "width",
 )
+LEARNED_COLUMN = "learned_points"
+"""There only where the programme names a model: without one a payload is what it always was."""
 PAYLOAD_FORMAT = "2"
 _FORMAT_KEY, _BANDS_KEY = b"graphsvc.payload", b"graphsvc.bands"
 
@@ -73,6 +75,7 @@ class SubjectScore:
     rejected_report_points: float
     width: float
     band: str | None
+    learned_points: float = 0.0
 
     @property
     def own_points(self) -> float:
@@ -107,13 +110,17 @@ def encode_payload(snapshot: Snapshot, values: Propagated, bands: Sequence[str] 
         "rejected_report_points": values.points.rejected_reports,
         "width": values.points.width,
     }
+    names = [*VALUE_COLUMNS]
+    if values.points.learned is not None:
+        names.append(LEARNED_COLUMN)
+        columns[LEARNED_COLUMN] = values.points.learned
     arrays = [
         pa.array(snapshot.subjects.kind, pa.uint8()),
         pa.array(snapshot.keys_by_rank(), pa.large_string()),
-        *(pa.array(columns[name][index]) for name in VALUE_COLUMNS),
+        *(pa.array(columns[name][index]) for name in names),
         pa.array(values.points.band[index]),
     ]
-    batch = pa.record_batch(arrays, names=["kind", "key", *VALUE_COLUMNS, "band"])
+    batch = pa.record_batch(arrays, names=["kind", "key", *names, "band"])
     batch = batch.replace_schema_metadata(
         {_FORMAT_KEY: PAYLOAD_FORMAT, _BANDS_KEY: json.dumps(list(bands))}
     )
@@ -204,6 +211,11 @@ class PublishedScores:
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
+        self._values[LEARNED_COLUMN] = (
+            batch.column(LEARNED_COLUMN).to_numpy()
+            if LEARNED_COLUMN in batch.schema.names
+            else np.zeros(len(self))
+        )
 
     @classmethod
     def of_file(cls, run: ScoreRun, path: Path) -> Self:

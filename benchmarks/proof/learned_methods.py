@@ -30,7 +30,7 @@ from algorithms.learned.training import TrainingSettings, train
 from benchmarks.proof.view import View
 
 Lessons = Callable[[View], list[Lesson]]
-SETTINGS = TrainingSettings(members=3, steps=100, epochs=2)
+SETTINGS = TrainingSettings(members=3, steps=60, epochs=2)
 FOLDS = 3
 SIGN_LESSONS, SIGN_SHARE = 3, 0.15
 DATED_LESSONS = 3

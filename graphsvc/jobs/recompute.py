@@ -24,6 +24,7 @@ from graphsvc.jobs.context import JobContext
 from graphsvc.model import AuditAction, AuditDraft, Programme, Purpose, RecordType, ScoreRun
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.propagate import Spread, score, spread
 from graphsvc.scoring.reports import Reports
@@ -252,9 +253,11 @@ class Recomputation:
         self._entry["erasures"] = self._of_evidence().facts.erasures
 
     def _propagate(self) -> None:
-        inputs = PropagationInputs.derive(self._of_evidence(), self._programme, self._as_of)
+        snapshot = self._of_evidence()
+        inputs = PropagationInputs.derive(snapshot, self._programme, self._as_of)
         self._records = inputs.own, inputs.reports
-        self._spread = spread(inputs, self._programme, self._tolerance)
+        learned = learned_probability(snapshot, self._programme, self._as_of)
+        self._spread = spread(inputs, self._programme, self._tolerance, learned)
         self._service.checkpoints.save_spread(self._entry["run_id"], self._spread)
 
     def _score(self) -> None:

@@ -12,6 +12,7 @@ import algorithms
 from graphsvc.errors import CertificateError
 from graphsvc.model import Programme, Purpose, RunCertificate
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.reports import Reports
 from graphsvc.scoring.scorecard import Points, PointScale
@@ -43,7 +44,7 @@ class Spread:
     """How far risk and trust spread, float64 (n,) each; the part of it that takes long.
 
     `association_exposure` and `association_trust` are what came through contacts, `links` how many
-    links conducted.
+    links conducted. `learned` are the learned model's probabilities, None where there is none.
     """
 
     exposure: Floats
@@ -53,15 +54,22 @@ class Spread:
     exposure_certificate: RunCertificate
     trust_certificate: RunCertificate
     links: int
+    learned: Floats | None = None
 
 
-def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) -> Spread:
+def spread(
+    inputs: PropagationInputs,
+    programme: Programme,
+    tolerance: float,
+    learned: Floats | None = None,
+) -> Spread:
     """Spread risk and trust over the graphs.
 
     Args:
         inputs: graphs, own risk and seeds.
         programme: attenuation and hop limits.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
+        learned: the learned model's probabilities, carried along.
 
     Raises:
         CertificateError: the tolerance could not be certified.
@@ -99,6 +107,7 @@ def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) ->
         exposure_certificate=_certificate(exposure.certificate, 1.0),
         trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
         links=inputs.links,
+        learned=learned,
     )
 
 
@@ -125,6 +134,7 @@ def score(
             reports.joint(values.trust),
             values.association_exposure,
             values.association_trust,
+            values.learned,
         ),
         exposure_certificate=values.exposure_certificate,
         trust_certificate=values.trust_certificate,
@@ -138,7 +148,11 @@ def score(
 
 
 def propagate(
-    inputs: PropagationInputs, programme: Programme, purpose: Purpose, tolerance: float
+    inputs: PropagationInputs,
+    programme: Programme,
+    purpose: Purpose,
+    tolerance: float,
+    learned: Floats | None = None,
 ) -> Propagated:
     """Spread risk and trust, and turn them into points.
 
@@ -147,20 +161,35 @@ def propagate(
         programme: attenuation, hop limits and points.
         purpose: its cap on association.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
+        learned: the learned model's probabilities; None where the programme names none.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
-    values = spread(inputs, programme, tolerance)
+    values = spread(inputs, programme, tolerance, learned)
     return score(values, inputs.own, inputs.reports, programme, purpose)
 
 
 def propagate_snapshot(
-    snapshot: Snapshot, programme: Programme, purpose: Purpose, as_of: datetime, tolerance: float
+    snapshot: Snapshot,
+    programme: Programme,
+    purpose: Purpose,
+    as_of: datetime,
+    tolerance: float,
+    learned: Floats | None = None,
 ) -> tuple[PropagationInputs, Propagated]:
-    """Derive the inputs from a snapshot and propagate them."""
+    """Derive the inputs from a snapshot and propagate them.
+
+    What a learned model says is asked of it where the programme names one and `learned` is None.
+
+    Raises:
+        CertificateError: the tolerance could not be certified.
+        ModelMissingError: the programme names a model that is not there.
+    """
     inputs = PropagationInputs.derive(snapshot, programme, as_of)
-    return inputs, propagate(inputs, programme, purpose, tolerance)
+    if learned is None:
+        learned = learned_probability(snapshot, programme, as_of)
+    return inputs, propagate(inputs, programme, purpose, tolerance, learned)
 
 
 def _certificate(measured: algorithms.Certificate, unit: float) -> RunCertificate:

@@ -17,7 +17,6 @@ import algorithms.learned
 from algorithms import InvalidArgumentError
 from algorithms.learned import (
     FEATURES,
-    LINK_FEATURES,
     Calibration,
     Evidence,
     History,
@@ -27,7 +26,6 @@ from algorithms.learned import (
     ModelFileError,
     NetworkKind,
     Told,
-    TrainedOn,
     brier_score,
     cross_fitted,
     dated_lessons,
@@ -38,6 +36,7 @@ from algorithms.learned import (
     score,
     sign_lessons,
 )
+from tests.algorithms.untaught import WIDTH, untaught
 
 NEEDS_TORCH = {"algorithms.learned.networks", "algorithms.learned.training"}
 MODULES = sorted(
@@ -45,7 +44,6 @@ MODULES = sorted(
     for module in pkgutil.iter_modules(algorithms.learned.__path__, "algorithms.learned.")
     if module.name not in NEEDS_TORCH
 )
-WIDTH = 8
 
 
 def made_up(seed=0, n=40, m=160, labelled=20):
@@ -54,45 +52,6 @@ def made_up(seed=0, n=40, m=160, labelled=20):
     weight = rng.choice([-1.0, 0.5, 1.0], m)
     known = rng.permutation(n)[:labelled]
     return Evidence(n, src, dst, weight, rng.random(m), np.sort(known[::2]), np.sort(known[1::2]))
-
-
-def untaught(kind, seed=0, members=2):
-    """A model whose weights are drawn: what it says means nothing, but it says it."""
-    rng = np.random.default_rng(seed)
-    inputs, links = len(FEATURES), len(LINK_FEATURES)
-    shapes = {"head_own.weight": (1, inputs), "head.weight": (1, WIDTH), "head.bias": (1,)}
-    if kind is NetworkKind.ALONE:
-        shapes |= {"first.weight": (WIDTH, inputs), "first.bias": (WIDTH,)}
-        shapes |= {"second.weight": (WIDTH, WIDTH), "second.bias": (WIDTH,)}
-    elif kind is NetworkKind.SIGNED:
-        side = WIDTH // 2
-        for way in ("in", "out"):
-            for sign in ("pos", "neg"):
-                shapes[f"first_{way}.lin_{sign}_l.weight"] = (side, inputs)
-                shapes[f"first_{way}.lin_{sign}_r.weight"] = (side, inputs)
-                shapes[f"first_{way}.lin_{sign}_r.bias"] = (side,)
-                shapes[f"second_{way}.lin_{sign}_l.weight"] = (side, 2 * side)
-                shapes[f"second_{way}.lin_{sign}_r.weight"] = (side, side)
-                shapes[f"second_{way}.lin_{sign}_r.bias"] = (side,)
-    else:
-        for layer, size in (("first", inputs), ("second", WIDTH)):
-            shapes |= {f"{layer}.att": (1, 2, WIDTH // 2), f"{layer}.bias": (WIDTH,)}
-            shapes |= {f"{layer}.lin_{end}.weight": (WIDTH, size) for end in ("l", "r")}
-            shapes |= {f"{layer}.lin_{end}.bias": (WIDTH,) for end in ("l", "r")}
-            shapes |= {f"{layer}.res.weight": (WIDTH, size)}
-            shapes |= {f"{layer}.lin_edge.weight": (WIDTH, links)}
-    drawn = tuple(
-        {
-            name: (0.3 * rng.standard_normal(shape)).astype(np.float32)
-            for name, shape in shapes.items()
-        }
-        for _ in range(members)
-    )
-    return LearnedModel(
-        kind, FEATURES, LINK_FEATURES,
-        np.zeros(inputs, np.float32), np.ones(inputs, np.float32), drawn,
-        Calibration(1.5, -0.25, 9), TrainedOn("drawn numbers", 40, 160, 20, 10, 1.0, "0" * 64),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)
