@@ -27,6 +27,7 @@ from tests.algorithms.untaught import untaught
 from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
 
 MODEL = untaught(NetworkKind.ATTENTION)
+LINEAR = (LinePart.EXPOSURE, LinePart.TRUST, LinePart.ECHO, LinePart.REMAINDER)
 PROGRAMME = """\
 name: with-model
 purpose: marketplace-integrity
@@ -35,6 +36,12 @@ conductances:
 exposure: {beta: 0.5, blacklists: [marketplace-fraud]}
 trust: {alpha: 0.5, allowlists: [marketplace-verified]}
 learned: {model: drawn, fingerprint: FINGERPRINT, points: -40}
+bands:
+  - {name: critical, from: 350}
+  - {name: low, from: 500}
+  - {name: fair, from: 600}
+  - {name: good, from: 700}
+  - {name: excellent, from: 750}
 """
 
 
@@ -88,9 +95,9 @@ def test_the_lines_with_the_models_own_among_them_add_up_to_the_last_bit(
         assert MODEL.fingerprint[:12] in own[0].text
         assert -40.0 < own[0].points < 0.0
         # The linear lines are what they would be without it.
-        linear = [line for line in told.lines if line.part in (LinePart.EXPOSURE, LinePart.TRUST)]
+        linear = [line for line in told.lines if line.part in LINEAR]
         assert math.fsum(line.points for line in linear) == pytest.approx(
-            told.score.exposure_points + told.score.trust_points, abs=1e-3
+            told.score.exposure_points + told.score.trust_points, abs=1e-9
         )
     assert run.programme == "with-model"
 
