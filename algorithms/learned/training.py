@@ -117,7 +117,7 @@ def train(
         _Prepared(lesson, standardised(untrained, each.features), each.messages)
         for lesson, each in zip(lessons, known, strict=True)
     ]
-    with _one_thread():
+    with _one_thread(is_strict=device_of(chosen).type == "cpu"):
         members = tuple(
             _member(kind, prepared, chosen, chosen.seed + number)
             for number in range(chosen.members)
@@ -142,11 +142,12 @@ def device_of(settings: TrainingSettings) -> torch.device:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread(*, is_strict: bool) -> Iterator[None]:
     """Train on one thread: sums over threads would depend on how many there are."""
     before, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(not torch.cuda.is_available())
+    # On a GPU some sums have no ordered kernel, and strictness would refuse them.
+    torch.use_deterministic_algorithms(is_strict)
     try:
         yield
     finally:

@@ -56,6 +56,8 @@ def train(
     )
     if to.suffix != ".npz":
         raise InvalidInputError(f"--to: {to} must end in .npz")
+    if not to.absolute().parent.is_dir():
+        raise InvalidInputError(f"--to: {to.absolute().parent} is not a folder; make it first")
     with Service.open(Settings.load()) as service:
         model = service.train_model(purpose, plan, programme=programme, actor=acting_user())
     model.save(to)

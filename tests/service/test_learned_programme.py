@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.learned import NetworkKind
 from graphsvc.app import Service
 from graphsvc.breakdown import LinePart
 from graphsvc.definitions import DefinitionLibrary
@@ -23,35 +22,10 @@ from graphsvc.scoring.learned import evidence_at, learned_probability
 from graphsvc.scoring.propagate import propagate_snapshot
 from graphsvc.settings import Settings
 from graphsvc.snapshot import build_snapshot
-from tests.algorithms.untaught import untaught
 from tests.service.samples import AS_OF, PURPOSE, account, listed, trusts
+from tests.service.with_model import MODEL, definitions
 
-MODEL = untaught(NetworkKind.ATTENTION)
 LINEAR = (LinePart.EXPOSURE, LinePart.TRUST, LinePart.ECHO, LinePart.REMAINDER)
-PROGRAMME = """\
-name: with-model
-purpose: marketplace-integrity
-conductances:
-  trusts: {conductance: 1.0, weight: linear, weight_scale: 10, carries_trust: true}
-exposure: {beta: 0.5, blacklists: [marketplace-fraud]}
-trust: {alpha: 0.5, allowlists: [marketplace-verified]}
-learned: {model: drawn, fingerprint: FINGERPRINT, points: -40}
-bands:
-  - {name: critical, from: 350}
-  - {name: low, from: 500}
-  - {name: fair, from: 600}
-  - {name: good, from: 700}
-  - {name: excellent, from: 750}
-"""
-
-
-def definitions(folder: Path, fingerprint: str = MODEL.fingerprint) -> Path:
-    for name in ("models", "programmes"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    MODEL.save(folder / "models" / "drawn.npz")
-    text = PROGRAMME.replace("FINGERPRINT", fingerprint)
-    (folder / "programmes" / "mine.yaml").write_text(text)
-    return folder
 
 
 @pytest.fixture
