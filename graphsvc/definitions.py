@@ -18,9 +18,14 @@ from pydantic import ValidationError
 
 from algorithms.learned import ModelFileError
 from graphsvc.definition_checks import Problem, policy_problems, programme_problems
-from graphsvc.errors import DefinitionError, DefinitionNotFoundError, ModelMissingError
+from graphsvc.errors import (
+    DefinitionError,
+    DefinitionNotFoundError,
+    ModelMismatchError,
+    ModelMissingError,
+)
 from graphsvc.model import DefinitionKind, Policy, Programme, Purpose, StoredDefinition
-from graphsvc.scoring.learned import know_model, model_of
+from graphsvc.scoring.learned import know_model, model_of, require_schema
 
 Document = TypeVar("Document", Purpose, Programme, Policy)
 
@@ -224,8 +229,8 @@ def _read_models(folder: Traversable) -> None:
 def _model_problems(programme: Programme) -> Iterator[Problem]:
     if programme.learned is not None:
         try:
-            model_of(programme.learned)
-        except ModelMissingError as error:
+            require_schema(programme, model_of(programme.learned))
+        except (ModelMissingError, ModelMismatchError) as error:
             yield Problem(("learned", "fingerprint"), str(error))
 
 

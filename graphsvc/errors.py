@@ -8,6 +8,7 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   ├── InvalidRecordError
     │   ├── MappingError
     │   ├── DefinitionError
+    │   ├── ModelMismatchError
     │   └── SettingsError
     ├── NotFoundError
     │   ├── SubjectNotFoundError
@@ -78,6 +79,12 @@ class DefinitionError(InvalidInputError):
     """A purpose, programme or policy definition is wrong; names file, line and field."""
 
     code = "INVALID_DEFINITION"
+
+
+class ModelMismatchError(InvalidInputError):
+    """A learned model was trained on other links or lists than it is asked about."""
+
+    code = "MODEL_MISMATCH"
 
 
 class SettingsError(InvalidInputError):

@@ -16,7 +16,7 @@ from algorithms import InvalidArgumentError
 from algorithms.learned import LearnedModel, Lesson, NetworkKind
 from graphsvc.errors import InvalidInputError, SettingsError
 from graphsvc.model import Programme
-from graphsvc.scoring.learned import evidence_at
+from graphsvc.scoring.learned import evidence_at, schema_of
 from graphsvc.snapshot import Snapshot
 
 
@@ -85,6 +85,8 @@ def train_model(snapshot: Snapshot, programme: Programme, plan: Schooling) -> Le
     name = f"{programme.name} v{programme.version}, {first:%Y-%m-%d} to {plan.as_of:%Y-%m-%d}"
     settings = TrainingSettings(seed=plan.seed, device=plan.device)
     try:
-        return train(plan.kind, past, settings, name=name, later=latest)
+        return train(
+            plan.kind, past, settings, name=name, schema=schema_of(programme), later=latest
+        )
     except InvalidArgumentError as error:
         raise InvalidInputError(str(error)) from error

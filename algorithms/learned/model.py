@@ -50,6 +50,7 @@ class TrainedOn:
         answers, bad: answers that it learned from, and how many of them were bad.
         until: the latest time that it has seen, in the unit of the data; None without times.
         data: SHA-256 of all lessons, 64 hex digits.
+        schema: which links and labels those were, in the words of whoever trained; "" for arrays.
     """
 
     name: str
@@ -59,6 +60,7 @@ class TrainedOn:
     bad: int
     until: float | None
     data: str
+    schema: str = ""
 
     def __str__(self) -> str:
         until = "" if self.until is None else f" until {self.until:g}"

@@ -76,6 +76,7 @@ def train(
     settings: TrainingSettings | None = None,
     *,
     name: str = "unnamed",
+    schema: str = "",
     later: Lesson | None = None,
     told: Sequence[Told] | None = None,
 ) -> LearnedModel:
@@ -86,6 +87,7 @@ def train(
         lessons: what it learns from; at least one answer of each kind among all.
         settings: how; the defaults otherwise.
         name: of the data, for whoever finds the model.
+        schema: which links and labels they are, for whoever must not score others by it.
         later: answers that came after all lessons, for calibration; without, none is done.
         told: of each lesson's evidence, where it is at hand already.
 
@@ -111,7 +113,7 @@ def train(
         scale=np.maximum(asked.std(axis=0), SMALLEST_SCALE).astype(np.float32),
         members=(),
         calibration=Calibration(),
-        trained_on=_trained_on(name, lessons, bad, good),
+        trained_on=replace(_trained_on(name, lessons, bad, good), schema=schema),
     )
     prepared = [
         _Prepared(lesson, standardised(untrained, each.features), each.messages)

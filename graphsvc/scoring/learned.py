@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import algorithms
 from algorithms.learned import Evidence, LearnedModel, Told, score
 from algorithms.learned.model import require_known
-from graphsvc.errors import ModelMissingError
+from graphsvc.errors import ModelMismatchError, ModelMissingError
 from graphsvc.model import LearnedRule, ListKind, Programme
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.own import MICROSECONDS_PER_DAY, joint_severity, listing_weights
@@ -54,15 +54,51 @@ def model_of(rule: LearnedRule) -> LearnedModel:
     return found
 
 
+def schema_of(programme: Programme) -> str:
+    """Return which links and lists a programme tells a model of, and how links are weighed.
+
+    Two programmes with equal schemas tell a model the same of the same records.
+    """
+    links = (
+        f"{kind}:{rule.conductance}:{rule.weight}:{rule.weight_scale}"
+        for kind, rule in sorted(programme.conductances.items())
+    )
+    return "; ".join(
+        [
+            f"purpose {programme.purpose}",
+            f"links {' '.join(links)}",
+            f"blacklists {' '.join(sorted(programme.exposure.blacklists))}",
+            f"allowlists {' '.join(sorted(programme.trust.allowlists))}",
+        ]
+    )
+
+
+def require_schema(programme: Programme, model: LearnedModel) -> None:
+    """Refuse a model that was trained on other links or lists than a programme reads.
+
+    Raises:
+        ModelMismatchError: says on what it was trained, and what the programme has.
+    """
+    told, own = model.trained_on.schema, schema_of(programme)
+    if told != own:
+        raise ModelMismatchError(
+            f"model {model.fingerprint[:12]} was trained on other evidence than programme "
+            f"{programme.name} reads: on {told or 'plain arrays, of which nothing is known'}; the "
+            f"programme has {own}. It was trained on {model.trained_on}"
+        )
+
+
 def learned_probability(snapshot: Snapshot, programme: Programme, as_of: datetime) -> Floats | None:
     """Return every subject's probability, float64 (n,); None where the programme names no model.
 
     Raises:
         ModelMissingError: the model is not there.
+        ModelMismatchError: it was trained on other evidence.
     """
     if programme.learned is None:
         return None
     model = model_of(programme.learned)
+    require_schema(programme, model)
     with span("kernel.learned", subjects=snapshot.n, links=snapshot.m):
         return score(model, Told.of(evidence_at(snapshot, programme, as_of))).probability
 

@@ -16,7 +16,7 @@ from algorithms.learned import (
 WIDTH = 8
 
 
-def untaught(kind: NetworkKind, seed: int = 0, members: int = 2) -> LearnedModel:
+def untaught(kind: NetworkKind, seed: int = 0, members: int = 2, schema: str = "") -> LearnedModel:
     rng = np.random.default_rng(seed)
     inputs, links = len(FEATURES), len(LINK_FEATURES)
     shapes: dict[str, tuple[int, ...]] = {
@@ -54,5 +54,5 @@ def untaught(kind: NetworkKind, seed: int = 0, members: int = 2) -> LearnedModel
     return LearnedModel(
         kind, FEATURES, LINK_FEATURES,
         np.zeros(inputs, np.float32), np.ones(inputs, np.float32), drawn,
-        Calibration(1.5, -0.25, 9), TrainedOn("drawn numbers", 40, 160, 20, 10, 1.0, "0" * 64),
+        Calibration(1.5, -0.25, 9), TrainedOn("drawn numbers", 40, 160, 20, 10, 1.0, "0" * 64, schema),
     )  # fmt: skip

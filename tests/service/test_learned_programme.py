@@ -171,6 +171,20 @@ def test_a_programme_without_its_model_file_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_model_of_other_links_is_refused_and_says_what_it_was_trained_on(tmp_path: Path) -> None:
+    folder = definitions(tmp_path)
+    file = folder / "programmes" / "mine.yaml"
+    file.write_text(file.read_text().replace("weight_scale: 10", "weight_scale: 5"))
+    with pytest.raises(DefinitionError) as refused:
+        DefinitionLibrary.load(folder)
+    said = str(refused.value)
+    assert (
+        f"learned.fingerprint: model {MODEL.fingerprint[:12]} was trained on other evidence" in said
+    )
+    assert "the programme has purpose marketplace-integrity; links trusts:1:linear:5;" in said
+    assert "It was trained on drawn numbers: 40 subjects, 160 links" in said
+
+
 def test_a_damaged_model_file_is_refused(tmp_path: Path) -> None:
     folder = definitions(tmp_path)
     (folder / "models" / "drawn.npz").write_bytes(b"nothing")

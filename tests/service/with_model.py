@@ -7,7 +7,11 @@ from pathlib import Path
 from algorithms.learned import NetworkKind
 from tests.algorithms.untaught import untaught
 
-MODEL = untaught(NetworkKind.ATTENTION)
+SCHEMA = (
+    "purpose marketplace-integrity; links trusts:1.0:linear:10.0; blacklists marketplace-fraud; "
+    "allowlists marketplace-verified"
+)
+MODEL = untaught(NetworkKind.ATTENTION, schema=SCHEMA)
 PROGRAMME = """\
 name: with-model
 purpose: marketplace-integrity
