@@ -54,5 +54,6 @@ def untaught(kind: NetworkKind, seed: int = 0, members: int = 2, schema: str = "
     return LearnedModel(
         kind, FEATURES, LINK_FEATURES,
         np.zeros(inputs, np.float32), np.ones(inputs, np.float32), drawn,
-        Calibration(1.5, -0.25, 9), TrainedOn("drawn numbers", 40, 160, 20, 10, 1.0, "0" * 64, schema),
+        Calibration(1.5, -0.25, 9),
+        TrainedOn("drawn numbers", 40, 160, 20, 10, 1.0, "0" * 64, schema),
     )  # fmt: skip

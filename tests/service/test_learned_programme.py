@@ -181,7 +181,7 @@ def test_a_model_of_other_links_is_refused_and_says_what_it_was_trained_on(tmp_p
     assert (
         f"learned.fingerprint: model {MODEL.fingerprint[:12]} was trained on other evidence" in said
     )
-    assert "the programme has purpose marketplace-integrity; links trusts:1:linear:5;" in said
+    assert "the programme has purpose marketplace-integrity; links trusts:1.0:linear:5.0;" in said
     assert "It was trained on drawn numbers: 40 subjects, 160 links" in said
 
 
