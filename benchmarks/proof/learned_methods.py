@@ -61,7 +61,8 @@ def by_time(view: View) -> list[Lesson]:
     assert past is not None
     assert links.time is not None
     history = History(view.n, links.src, links.dst, links.weight, links.time, past.known_at)
-    whole = int((past.now - float(links.time.min(initial=0.0))) / past.period)
+    first = float(links.time.min()) if links.time.size else past.now
+    whole = int((past.now - first) / past.period)
     return dated_lessons(history, past.now, past.period, min(DATED_LESSONS, max(1, whole)))
 
 
