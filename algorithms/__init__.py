@@ -35,6 +35,7 @@ from algorithms.interchange import (
     signed_to_networkx,
     to_networkx,
 )
+from algorithms.key_places import key_places
 from algorithms.link_places import link_places
 from algorithms.live_exposure import LiveExposure
 from algorithms.live_trust_mass import LiveTrustMass
@@ -50,6 +51,7 @@ from algorithms.paths import (
     strongest_exposure_paths,
     strongest_trust_paths,
 )
+from algorithms.plain_sweeps import exposure_by_sweeps, trust_mass_by_sweeps
 from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
 from algorithms.signed_graph import SignedGraph
@@ -108,6 +110,7 @@ __all__ = [
     "distrust_mass",
     "eigentrust",
     "exposure",
+    "exposure_by_sweeps",
     "exposure_contributions",
     "exposure_many",
     "fairness_goodness",
@@ -116,6 +119,7 @@ __all__ = [
     "from_networkx",
     "guha_beliefs",
     "haircut_taint",
+    "key_places",
     "linear_beliefs",
     "link_places",
     "locality_order",
@@ -140,5 +144,6 @@ __all__ = [
     "to_networkx",
     "trust_contributions",
     "trust_mass",
+    "trust_mass_by_sweeps",
     "trust_mass_many",
 ]

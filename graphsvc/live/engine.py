@@ -488,7 +488,7 @@ class LiveEngine:
         # What the model told stays as it was until the programme is built anew.
         learned = None if held.learned is None else held.learned[index]
         _, values = propagate_snapshot(
-            snapshot, programme, purpose, held.as_of, programme.tolerance, learned
+            snapshot, programme, purpose, held.as_of, programme.tolerance, learned=learned
         )
         difference = np.abs(held.scores[index] - values.points.score).max(initial=0.0)
         return Reconciled(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import algorithms
 from graphsvc.errors import CertificateError
-from graphsvc.model import Programme, Purpose, RunCertificate
+from graphsvc.model import Programme, Purpose, RunCertificate, RunMethod
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.own import OwnRecord
@@ -20,6 +21,27 @@ from graphsvc.snapshot import Snapshot
 from graphsvc.tracing import span
 
 Floats = NDArray[np.float64]
+
+_SOLVERS = {
+    RunMethod.CORE: (algorithms.exposure, algorithms.trust_mass),
+    RunMethod.SWEEPS: (algorithms.exposure_by_sweeps, algorithms.trust_mass_by_sweeps),
+}
+
+
+class Seeds(Protocol):
+    """Where risk and trust begin, float64 (n,) each, and which subjects have contacts."""
+
+    @property
+    def own_risk(self) -> Floats:
+        """Each subject's own risk."""
+
+    @property
+    def trust_seed(self) -> Floats:
+        """Each subject's own trust."""
+
+    @property
+    def has_contacts(self) -> NDArray[np.bool_]:
+        """Whether exposure can reach the subject at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +78,35 @@ class Spread:
     links: int
     learned: Floats | None = None
 
+    @classmethod
+    def of(
+        cls,
+        exposure: algorithms.Exposure,
+        mass: algorithms.TrustMass,
+        seeds: Seeds,
+        programme: Programme,
+        links: int,
+    ) -> Spread:
+        """Return what two solutions come to, in the units of scores."""
+        alpha, beta = programme.trust.alpha, programme.exposure.beta
+        own_share = np.where(seeds.has_contacts, 1.0 - beta, 1.0) * seeds.own_risk
+        trust = mass.values / (1.0 - alpha)
+        return cls(
+            exposure=exposure.values,
+            trust=trust,
+            association_exposure=np.maximum(exposure.values - own_share, 0.0),
+            association_trust=np.maximum(trust - seeds.trust_seed, 0.0),
+            exposure_certificate=_certificate(exposure.certificate, 1.0),
+            trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
+            links=links,
+        )
+
 
 def spread(
     inputs: PropagationInputs,
     programme: Programme,
     tolerance: float,
-    learned: Floats | None = None,
+    method: RunMethod = RunMethod.CORE,
 ) -> Spread:
     """Spread risk and trust over the graphs.
 
@@ -69,15 +114,16 @@ def spread(
         inputs: graphs, own risk and seeds.
         programme: attenuation and hop limits.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
-        learned: the learned model's probabilities, carried along.
+        method: which of two ways leads there.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
     alpha, beta = programme.trust.alpha, programme.exposure.beta
+    exposure_of, mass_of = _SOLVERS[method]
     try:
         with span("kernel.exposure", subjects=len(inputs.own_risk), links=inputs.links):
-            exposure = algorithms.exposure(
+            exposure = exposure_of(
                 inputs.contacts,
                 inputs.own_risk,
                 beta,
@@ -85,7 +131,7 @@ def spread(
                 hop_limit=programme.exposure.hop_limit,
             )
         with span("kernel.trust_mass", subjects=len(inputs.trust_seed), links=inputs.links):
-            mass = algorithms.trust_mass(
+            mass = mass_of(
                 inputs.vouching,
                 inputs.trust_seed,
                 alpha,
@@ -97,18 +143,7 @@ def spread(
         raise CertificateError(
             f"programme {programme.name}: a bound of {tolerance:g} was asked for; {error}"
         ) from error
-    own_share = np.where(inputs.has_contacts, 1.0 - beta, 1.0) * inputs.own_risk
-    trust = mass.values / (1.0 - alpha)
-    return Spread(
-        exposure=exposure.values,
-        trust=trust,
-        association_exposure=np.maximum(exposure.values - own_share, 0.0),
-        association_trust=np.maximum(trust - inputs.trust_seed, 0.0),
-        exposure_certificate=_certificate(exposure.certificate, 1.0),
-        trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
-        links=inputs.links,
-        learned=learned,
-    )
+    return Spread.of(exposure, mass, inputs, programme, inputs.links)
 
 
 def score(
@@ -152,6 +187,8 @@ def propagate(
     programme: Programme,
     purpose: Purpose,
     tolerance: float,
+    method: RunMethod = RunMethod.CORE,
+    *,
     learned: Floats | None = None,
 ) -> Propagated:
     """Spread risk and trust, and turn them into points.
@@ -161,12 +198,13 @@ def propagate(
         programme: attenuation, hop limits and points.
         purpose: its cap on association.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
+        method: how risk and trust are spread.
         learned: the learned model's probabilities; None where the programme names none.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
-    values = spread(inputs, programme, tolerance, learned)
+    values = replace(spread(inputs, programme, tolerance, method), learned=learned)
     return score(values, inputs.own, inputs.reports, programme, purpose)
 
 
@@ -176,6 +214,8 @@ def propagate_snapshot(
     purpose: Purpose,
     as_of: datetime,
     tolerance: float,
+    method: RunMethod = RunMethod.CORE,
+    *,
     learned: Floats | None = None,
 ) -> tuple[PropagationInputs, Propagated]:
     """Derive the inputs from a snapshot and propagate them.
@@ -189,7 +229,7 @@ def propagate_snapshot(
     inputs = PropagationInputs.derive(snapshot, programme, as_of)
     if learned is None:
         learned = learned_probability(snapshot, programme, as_of)
-    return inputs, propagate(inputs, programme, purpose, tolerance, learned)
+    return inputs, propagate(inputs, programme, purpose, tolerance, method, learned=learned)
 
 
 def _certificate(measured: algorithms.Certificate, unit: float) -> RunCertificate:

@@ -78,14 +78,17 @@ def test_a_model_is_trained_by_a_command_and_used_by_the_programme_that_it_print
     done = CliRunner().invoke(app, [*asked, AS_OF.isoformat(), "--kind", "attention"])
     assert done.exit_code == 0, done.output
     shown = CliRunner().invoke(app, ["learned", "show", str(file)])
-    assert "marketplace-integrity-linear v2, 2023-01-06 to 2024-01-01" in shown.output
+    with Service.open(settings) as service:
+        champion = service.library.champion(PURPOSE)
+    told = f"{champion.name} v{champion.version}, 2023-01-06 to 2024-01-01"
+    assert told in shown.output
     block = re.search(
         r"learned: \{model: orders, fingerprint: [0-9a-f]{64}, points: -40\}", done.output
     )
     assert block is not None
     shipped = Path(__file__).parents[2] / "graphsvc" / "shipped" / "programmes"
-    text = (shipped / "marketplace-integrity-linear.yaml").read_text()
-    text = text.replace("name: marketplace-integrity-linear", "name: with-orders")
+    text = (shipped / f"{champion.name}.yaml").read_text()
+    text = text.replace(f"name: {champion.name}", "name: with-orders")
     text = text.replace("champion: true", block[0])
     (settings.definitions_dir / "programmes" / "mine.yaml").write_text(text)
     with Service.open(settings) as service:
