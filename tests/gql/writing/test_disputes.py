@@ -77,6 +77,7 @@ def test_a_service_contests_for_the_subject_and_the_record_still_counts(
     answer = opened(desk, listed)
     assert answer["dispute"] == {
         "id": answer["dispute"]["id"],
+        "disputeId": answer["dispute"]["disputeId"],
         "status": "OPEN",
         "subject": {"key": "cid"},
         "contested": {
