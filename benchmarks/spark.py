@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--scales", type=int, nargs="*", default=[14, 16, 18, 20])
     parser.add_argument("--blocks", type=int, nargs="*", default=[2, 4, 8, 16, 32])
     parser.add_argument("--blocks-at", type=int, default=16, help="scale of the second table")
-    parser.add_argument("--memory", default="2g", help="of Spark's Java process")
+    parser.add_argument("--memory", default="3g", help="of Spark's Java process")
     asked = parser.parse_args()
     print(f"{machine()}\n\n### Links\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -47,6 +47,7 @@ def assert_same_bits(one: Spread, other: Spread) -> None:
     assert one.exposure_certificate == other.exposure_certificate
     assert one.trust_certificate == other.trust_certificate
     assert one.links == other.links
+    assert min(one.exposure.max(), one.trust.max()) > 0.0
 
 
 @pytest.mark.parametrize("blocks", [1, 5])
@@ -124,7 +125,7 @@ def test_subjects_without_any_link_keep_what_they_have(
 ) -> None:
     purpose = service.library.purpose(PURPOSE)
     with Service.open(Settings(store=f"sqlite:///{tmp_path}/s.db", data_dir=tmp_path)) as other:
-        other.store.append([listed(1, "marketplace-fraud", 0.5), listed(2, "verified-merchants")])
+        other.store.append([listed(1, "marketplace-fraud", 0.5), listed(2, "marketplace-verified")])
         alone = build_snapshot(other.store, purpose, as_of=AS_OF)
     write_links(alone, tmp_path / "links")
     programme = programme_of(service, hop_limit=None)
