@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 import structlog
 from anyio import to_thread
-from ariadne.asgi import GraphQL
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,11 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql.answering import Resources
 from gql.authentication import Doorkeeper
-from gql.errors import format_error
 from gql.handler import graphql_over_http
 from gql.metrics import Metrics
 from gql.origins import OriginGuard
-from gql.schema import schema
 from gql.scraping import Scraping, scrape
 from gql.sockets import DEFAULT_LIMITS, SocketLimits
 from gql.transport_ws import SocketHandler
@@ -90,16 +87,9 @@ def create_app(
                     }
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
-    graphql = GraphQL(
-        schema,
-        introspection=True,
-        execute_get_queries=True,
-        error_formatter=format_error,
-        websocket_handler=SocketHandler(socket_limits),
-    )
     others = Starlette(
         routes=[
-            WebSocketRoute(GRAPHQL_PATH, graphql),
+            WebSocketRoute(GRAPHQL_PATH, SocketHandler(socket_limits)),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
             Route("/metrics", scrape, methods=["GET"]),

@@ -12,6 +12,7 @@ import pytest
         "importing",
         "live",
         "live_service",
+        "methods",
         "proof.__main__",
         "propagation",
         "scaling",

@@ -163,6 +163,18 @@ class ReportRule(_Part):
     rejected_half_points_at: Annotated[float, Field(gt=0)] = 1.0
 
 
+class LearnedRule(_Part):
+    """What a learned model may take from a score: points · probability, through association's cap.
+
+    `model` names a file in models/ beside the programmes; `fingerprint` is that of its content, so
+    that a version of a programme means one model for ever.
+    """
+
+    model: Name
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    points: Annotated[float, Field(lt=0)]
+
+
 class Band(_Part):
     """A named stretch of the scale, from `starts_at` (in YAML: `from`) to the next band's."""
 
@@ -224,10 +236,12 @@ class Programme(_Document):
     bands: tuple[Band, ...] = ()
     calibration_note: str = ""
     gate: Gate | None = None
+    learned: LearnedRule | None = None
 
     def canonical_json(self) -> str:
-        """Return the document as JSON; without a gate, as it was before there were any."""
-        return self._canonical(without=set() if self.gate else {"gate"})
+        """Return the document as JSON; without gate and model, as it was before there were any."""
+        absent = {name for name in ("gate", "learned") if getattr(self, name) is None}
+        return self._canonical(without=absent)
 
     @property
     def tolerance(self) -> float:

@@ -40,4 +40,4 @@ BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END;
 
 -- name: mark_version
 -- The schema's version; in the same transaction as all of the above.
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
