@@ -9,9 +9,11 @@ import pytest
     "name",
     [
         "attack_curves",
+        "batch",
         "importing",
         "live",
         "live_service",
+        "neo4j_snapshot",
         "proof.__main__",
         "propagation",
         "scaling",
