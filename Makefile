@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help setup demo check format test bench bench-core bench-scaling bench-live bench-batch bench-gql proof serve schema lock lock-node clean
+.PHONY: help setup demo check format test test-spark bench bench-core bench-scaling bench-live bench-batch bench-gql bench-spark proof serve schema lock lock-node clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ format: setup ## put the code in shape
 test: setup $(if $(GRAPHSVC_TESTS_WITHOUT_NODE),,$(NODE_MODULES)) ## run every test, on SQLite and on a real Neo4j
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
+test-spark: tests_spark/.venv/installed ## run the tests of propagation on Spark, with real executors
+	tests_spark/.venv/bin/pytest tests_spark
+
 %/node_modules/.installed: %/package-lock.json | $(VENV)/installed
 	cd $* && $(CURDIR)/$(BIN)/npm ci
 	@touch $@
@@ -68,9 +71,18 @@ bench-gql: benchmarks/.venv/installed benchmarks/node/node_modules/.installed ##
 bench-batch: setup ## measure a batch of 1 M subjects, 16 M links, 5 programmes, by stage
 	$(BIN)/python -m benchmarks.batch --folder .graphsvc/bench-batch
 
+bench-spark: tests_spark/.venv/installed ## measure sweeps on Spark against links and partitions, beside the core
+	tests_spark/.venv/bin/python -m benchmarks.spark
+
 benchmarks/.venv/installed: setup benchmarks/requirements.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python benchmarks/.venv
 	VIRTUAL_ENV=$(CURDIR)/benchmarks/.venv $(BIN)/uv pip sync --quiet --require-hashes benchmarks/requirements.lock
+	@touch $@
+
+tests_spark/.venv/installed: setup tests_spark/requirements.lock
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python tests_spark/.venv
+	VIRTUAL_ENV=$(CURDIR)/tests_spark/.venv $(BIN)/uv pip sync --quiet --require-hashes tests_spark/requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/tests_spark/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 serve: setup ## serve GraphQL on loopback (make an API key first: graphsvc keys create)
@@ -81,10 +93,11 @@ schema: setup ## print the GraphQL schema anew after a change of its types
 
 lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --extra spark --group dev --constraint requirements.lock pyproject.toml -o tests_spark/requirements.lock
 
 lock-node: setup ## resolve the npm packages of tests and benchmarks anew
 	cd tests/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
 	cd benchmarks/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
 
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules benchmarks/node/node_modules
+	rm -rf $(VENV) tests_spark/.venv .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules benchmarks/node/node_modules

@@ -50,6 +50,7 @@ from algorithms.paths import (
     strongest_exposure_paths,
     strongest_trust_paths,
 )
+from algorithms.plain_sweeps import exposure_by_sweeps, trust_mass_by_sweeps
 from algorithms.ratings import Ratings
 from algorithms.rev2 import Behaviour, Rev2, Rev2Weights, rev2
 from algorithms.signed_graph import SignedGraph
@@ -108,6 +109,7 @@ __all__ = [
     "distrust_mass",
     "eigentrust",
     "exposure",
+    "exposure_by_sweeps",
     "exposure_contributions",
     "exposure_many",
     "fairness_goodness",
@@ -140,5 +142,6 @@ __all__ = [
     "to_networkx",
     "trust_contributions",
     "trust_mass",
+    "trust_mass_by_sweeps",
     "trust_mass_many",
 ]

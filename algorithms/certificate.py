@@ -5,10 +5,27 @@ Rounding analysis after Higham, Accuracy and Stability of Numerical Algorithms (
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 UNIT_ROUNDOFF = 2.0**-53
 # Far above all underflow errors that one row can collect, far below any tolerance.
 UNDERFLOW = 2.0**-1000
+
+
+class GraphShape(Protocol):
+    """What rounding depends on: how many subjects, how many of them link, the longest row."""
+
+    @property
+    def n(self) -> int:
+        """Number of subjects."""
+
+    @property
+    def linking(self) -> int:
+        """Number of subjects that have an out-link."""
+
+    @property
+    def longest_row(self) -> int:
+        """Largest number of links of a row."""
 
 
 @dataclass(frozen=True)

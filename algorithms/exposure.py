@@ -24,6 +24,7 @@ from algorithms.certificate import (
     UNDERFLOW,
     UNIT_ROUNDOFF,
     Certificate,
+    GraphShape,
     gamma,
     norm_1_upward,
     sum_depth,
@@ -118,7 +119,7 @@ class ExposureWorth:
     """Bounds for one exposure problem: rounding known beforehand, residual measured later."""
 
     def __init__(
-        self, graph: CSRGraph, beta: float, tolerance: float, largest: float, lanes: int = 4
+        self, graph: GraphShape, beta: float, tolerance: float, largest: float, lanes: int = 4
     ) -> None:
         self.beta = beta
         self.tolerance = tolerance

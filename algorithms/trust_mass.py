@@ -23,6 +23,7 @@ from algorithms.certificate import (
     UNDERFLOW,
     UNIT_ROUNDOFF,
     Certificate,
+    GraphShape,
     gamma,
     norm_1_upward,
     sum_depth,
@@ -148,7 +149,7 @@ class TrustWorth:
     """Bounds for one trust problem: rounding known beforehand, residual measured later."""
 
     def __init__(
-        self, transposed: CSRGraph, alpha: float, tolerance: float, supply: float, lanes: int = 4
+        self, transposed: GraphShape, alpha: float, tolerance: float, supply: float, lanes: int = 4
     ) -> None:
         self.alpha = alpha
         self.tolerance = tolerance

@@ -65,6 +65,12 @@ class Run(  # type: ignore[call-arg]
     score_bound = graphene.Float(
         required=True, description="Largest possible error of any score, in points."
     )
+    method = graphene.String(
+        required=True,
+        description="How the values were computed: `core`, or `sweeps`, the way of many machines. "
+        "Both are certified.",
+        resolver=lambda run, info: run.method.value,
+    )
     checksum = graphene.String(
         required=True, description="SHA-256 of all values; equal inputs give an equal one."
     )

@@ -155,7 +155,9 @@ class Service:
         self.pseudonyms = _pseudonyms(settings)
         require_same_key(store, self.pseudonyms)
         self.redress = Redress(self)
-        self.checkpoints = Checkpoints(settings.data_dir / JOBS_FOLDER / "checkpoints", self.store)
+        self.checkpoints = Checkpoints(
+            settings.data_dir / JOBS_FOLDER / "checkpoints", self.store, settings.spark_folder
+        )
         self.jobs_folder = settings.data_dir / JOBS_FOLDER
         self._jobs: JobFile | None = None
         self.reporting = Reporting(self)

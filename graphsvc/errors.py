@@ -30,6 +30,7 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     ├── LiveError
     │   ├── LiveOffError
     │   └── LiveBuildingError
+    ├── SparkError
     ├── TimeIsUpError
     └── AuditBrokenError
 """
@@ -215,6 +216,12 @@ class LiveBuildingError(LiveError):
     """Live scores are being built, or something was just erased; trying again soon helps."""
 
     code = "LIVE_BUILDING"
+
+
+class SparkError(GraphsvcError):
+    """Spark is missing, can't be begun, or gave a job up."""
+
+    code = "SPARK_FAILED"
 
 
 class TimeIsUpError(GraphsvcError):

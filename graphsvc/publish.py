@@ -1,7 +1,7 @@
 """From a snapshot to a published run: propagate, certify, stage, switch.
 
-A run is a pure function of snapshot sequence, as-of time, programme and tolerance: its payload's
-checksum is equal whenever those are.
+A run is a pure function of snapshot sequence, as-of time, programme, tolerance and method: its
+payload's checksum is equal whenever those are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import structlog
 
 from graphsvc.errors import ConflictError, GraphsvcError, LeaseLostError
-from graphsvc.model import HeldRun, Programme, Purpose, ScoreRun
+from graphsvc.model import HeldRun, Programme, Purpose, RunMethod, ScoreRun
 from graphsvc.runs import encode_payload, payload_checksum, payload_chunks
 from graphsvc.scoring.propagate import Propagated, propagate_snapshot
 from graphsvc.snapshot import Snapshot
@@ -41,6 +41,7 @@ class RunPlan:
     as_of: datetime
     tolerance: float
     created_at: datetime
+    method: RunMethod = RunMethod.CORE
 
     @classmethod
     def now(
@@ -121,6 +122,7 @@ def as_run(
         checksum=payload_checksum(payload),
         payload_bytes=len(payload),
         erasures=snapshot.facts.erasures,
+        method=plan.method,
     )
     return run, payload
 

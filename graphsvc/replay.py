@@ -61,7 +61,9 @@ def replay(
         CertificateError: the run's tolerance could not be certified.
     """
     require_evidence(store, run)
-    _, values = propagate_snapshot(snapshot, programme, purpose, run.as_of, run.tolerance)
+    _, values = propagate_snapshot(
+        snapshot, programme, purpose, run.as_of, run.tolerance, run.method
+    )
     payload = encode_payload(snapshot, values, [band.name for band in programme.bands])
     return Replayed(run, payload_checksum(payload))
 

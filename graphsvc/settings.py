@@ -12,11 +12,12 @@ from pydantic_settings import SettingsConfigDict
 from graphsvc.access_settings import AccessSettings
 from graphsvc.errors import SettingsError
 from graphsvc.serving_settings import ServingSettings
+from graphsvc.spark_settings import SparkSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(AccessSettings, ServingSettings):
+class Settings(AccessSettings, ServingSettings, SparkSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHSVC_", frozen=True, extra="ignore")

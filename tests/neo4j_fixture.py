@@ -8,12 +8,19 @@ database, so tests that wipe it can't share a server at the same time. Under pyt
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from neo4j import Driver, GraphDatabase
+from pydantic import SecretStr
 
 from graphsvc import neo4j_server as server
 from graphsvc.neo4j_server import ServerInfo
+from graphsvc.settings import Settings
+from queries.neo4j import schema
+
+start_server = partial(server.start, short_lived=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,7 +40,7 @@ def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerIn
     pytest.importorskip("jgo", reason="needs the extra neo4j-server")
     home = tmp_path_factory.mktemp("neo4j")
     try:
-        yield server.start(home)
+        yield start_server(home)
     finally:
         server.stop(home)
 
@@ -47,23 +54,54 @@ def neo4j_driver(neo4j_server: ServerInfo) -> Iterator[Driver]:
 
 
 def wipe_data(driver: Driver) -> None:
-    """Delete all nodes; constraints and indexes, which take seconds to make, stay."""
+    """Leave a store as it is right after its migrations, whose indexes take seconds to make.
+
+    Where these migrations were not all done, nothing but constraints and indexes is left.
+    """
+    known = [migration.number for migration in schema.migrations()]
     with driver.session(database="neo4j") as session:
+        done = session.run("MATCH (m:Migration) RETURN m.number ORDER BY m.number").value()
+        kept = "WHERE NOT n:Migration " if done == known else ""
         session.run(
-            "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
+            f"MATCH (n) {kept}CALL (n) {{ DETACH DELETE n }} IN TRANSACTIONS OF 10000 ROWS"
         ).consume()
+        for text in _first_data() if kept else ():
+            session.run(text).consume()
+
+
+def _first_data() -> Iterator[str]:
+    """Give the statements of all migrations that write data, not schema."""
+    for migration in schema.migrations():
+        for statement in migration.statements:
+            if not statement.text.startswith(("CREATE CONSTRAINT", "CREATE INDEX")):
+                yield statement.text
 
 
 def wipe(driver: Driver) -> None:
     """Empty the database: data, then constraints, then the indexes that no constraint owns."""
-    wipe_data(driver)
     with driver.session(database="neo4j") as session:
+        session.run(
+            "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
+        ).consume()
         for name in session.run("SHOW CONSTRAINTS YIELD name").value():
             session.run(f"DROP CONSTRAINT {_quoted(name)}").consume()
         # The two lookup indexes belong to every fresh database.
         remaining = session.run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name")
         for name in remaining.value():
             session.run(f"DROP INDEX {_quoted(name)}").consume()
+
+
+def empty_neo4j(request: pytest.FixtureRequest, folder: Path, **more: str) -> Settings:
+    """Return the settings of a service on the session's server, which is emptied for it."""
+    info: ServerInfo = request.getfixturevalue("neo4j_server")
+    wipe_data(request.getfixturevalue("neo4j_driver"))
+    return Settings(
+        store=info.uri,
+        neo4j_user=info.user,
+        neo4j_password=SecretStr(info.read_password()),
+        data_dir=folder,
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def _quoted(name: str) -> str:

@@ -24,7 +24,8 @@ bad, given above each table. The calibration error is the mean gap between a pro
 isotonic regression *on calibration labels only* and what came true. ± is half of a 95 % interval
 of the mean over repetitions (Student's t); repetitions share data, so it is a little too short.
 Baselines are in *italics*. The best of many methods is chosen by the same figures that praise it,
-so its lead over the best baseline is an upper bound: a default must be chosen by nested validation.
+so its lead over the best baseline is an upper bound. The programmes' defaults are chosen by nested
+validation: see "The shipped defaults".
 """
 
 AFTER = """

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from graphsvc.backtest.measures import Stratum
 from graphsvc.backtest.model import Calibration, ReliabilityBin
@@ -61,6 +60,9 @@ def calibration(times: Sequence[Dated], horizon: timedelta) -> Calibration | Non
 
 def _fitted(score: Floats, is_bad: NDArray[np.bool_], asked: Floats) -> Floats:
     """Return the probability of a bad outcome at each score asked for, falling as scores rise."""
+    # Imported here, and not by each server that starts.
+    from scipy.optimize import isotonic_regression
+
     values, place = np.unique(score, return_inverse=True)
     size = np.bincount(place)
     share = np.bincount(place, is_bad) / size

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 import algorithms
 from graphsvc.report import intervals
@@ -110,6 +109,9 @@ def _auc(strata: Sequence[Stratum]) -> Interval | None:
 
 def _with_influence(stratum: Stratum) -> tuple[float, Floats]:
     """Return AUC and what each row adds to its error; their squares sum to DeLong's variance."""
+    # Imported here: it takes longer than all else that a server needs to start.
+    from scipy import stats
+
     risk, is_bad = -stratum.score, stratum.is_bad
     auc = algorithms.auc(is_bad, risk)
     bad, good = int(is_bad.sum()), int((~is_bad).sum())

@@ -20,7 +20,7 @@ from graphsvc.cli.operators import use_threads
 from graphsvc.cli.options import JsonOption, acting_user, parse_span, parse_time
 from graphsvc.cli.output import print_json, stderr, stdout, table
 from graphsvc.errors import ConflictError, GraphsvcError
-from graphsvc.jobs.model import Job, JobKind, JobParameters, JobState
+from graphsvc.jobs.model import Engine, Job, JobKind, JobParameters, JobState
 from graphsvc.jobs.runner import Runner
 from graphsvc.jobs.schedule import Schedules
 from graphsvc.jobs.worker import work as work_on_jobs
@@ -51,6 +51,9 @@ def run(
     tolerance: Annotated[
         float | None, typer.Option(help="Largest error of a value that is acceptable, e.g. 1e-6.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Recompute: what spreads risk and trust (docs/spark.md).")
+    ] = Engine.CORE,
     since: Annotated[
         str | None, typer.Option("--from", help="Backtest: the first time that is scored.")
     ] = None,
@@ -92,6 +95,7 @@ def run(
         programmes=tuple(programme or ()),
         as_of=parse_time(as_of),
         tolerance=tolerance,
+        engine=engine,
         backtest=None
         if since is None or until is None or not outcome
         else {

@@ -186,7 +186,13 @@ def run_batches(runs: list[ScoreRun]) -> Iterator[pa.RecordBatch]:
 
 def run_schema() -> pa.Schema:
     """Return the columns of a run."""
-    types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "datetime": _TIME}
+    types = {
+        "str": pa.string(),
+        "RunMethod": pa.string(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "datetime": _TIME,
+    }
     columns = []
     for one in fields(ScoreRun):
         name = str(one.type).removesuffix(" | None")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -31,12 +34,28 @@ _CERTIFICATES = ("exposure_certificate", "trust_certificate")
 class Checkpoints:
     """Files of unfinished runs of one store, named after the run."""
 
-    def __init__(self, folder: Path, store: Reader) -> None:
+    def __init__(self, folder: Path, store: Reader, shared: Path | None = None) -> None:
+        """Keep files in `folder`, and what other machines read in `shared`, if that is another."""
         self._copies = LocalCopies(folder / store.store_id(), store)
+        self._shared = self._copies
+        if shared is not None:
+            self._shared = LocalCopies(shared / store.store_id(), store)
 
     def refresh(self) -> None:
         """Remove every file if something was erased since they were made."""
         self._copies.refresh()
+        self._shared.refresh()
+
+    @contextmanager
+    def shared_folder(self, run_id: str) -> Iterator[Path]:
+        """An empty folder for files that other machines read; it goes with all that is in it."""
+        folder = self._shared_folder(run_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def save_spread(self, run_id: str, spread: Spread) -> None:
         """Keep how far risk and trust spread."""
@@ -91,17 +110,26 @@ class Checkpoints:
         """Remove a run's files."""
         for kind in (SPREAD, PAYLOAD):
             self._path(run_id, kind).unlink(missing_ok=True)
+        shutil.rmtree(self._shared_folder(run_id), ignore_errors=True)
 
     def forget_before(self, time: datetime) -> None:
         """Remove files that nobody wrote since a time, those of killed writers too."""
-        for path in self._copies.folder.glob("*"):
+        for path in (*self._copies.folder.glob("*"), *self._shared.folder.glob("*")):
             with contextlib.suppress(FileNotFoundError):
-                if path.name != NOTE_FILE and path.stat().st_mtime < time.timestamp():
+                if path.name == NOTE_FILE or path.stat().st_mtime >= time.timestamp():
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
                     path.unlink()
 
     def forget(self) -> None:
         """Remove every file."""
         self._copies.forget()
+        self._shared.forget()
+
+    def _shared_folder(self, run_id: str) -> Path:
+        return self._shared.folder / f"{run_id}.shared"
 
     def _path(self, run_id: str, kind: str) -> Path:
         return self._copies.folder / f"{run_id}.{kind}"

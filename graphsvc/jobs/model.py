@@ -48,6 +48,13 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
+class Engine(StrEnum):
+    """What spreads risk and trust in a recompute."""
+
+    CORE = "core"  # this machine
+    SPARK = "spark"  # Apache Spark, as GRAPHSVC_SPARK_MASTER says
+
+
 class BacktestParameters(BaseModel):
     """Which times are tested, against what; as `graphsvc backtest` takes them."""
 
@@ -106,6 +113,9 @@ class JobParameters(BaseModel):
     tolerance: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Largest error of a value; the programme's otherwise."
     )
+    engine: Engine = Field(
+        default=Engine.CORE, description="For recomputes only: what spreads risk and trust."
+    )
     backtest: BacktestParameters | None = Field(
         default=None, description="For backtests only: which times, against what."
     )
@@ -120,6 +130,8 @@ class JobParameters(BaseModel):
             InvalidInputError: a backtest without its times, an export without its folder, or what
                 another kind of job doesn't take.
         """
+        if self.engine is not Engine.CORE and kind is not JobKind.RECOMPUTE:
+            raise InvalidInputError(f"{kind}: only a recompute takes an engine (--engine)")
         if (self.export is not None) != (kind is JobKind.EXPORT):
             raise InvalidInputError(
                 f"{kind}: an export needs what it writes, and where (--what, --folder), and no "

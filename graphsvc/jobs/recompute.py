@@ -21,7 +21,16 @@ from graphsvc import publish
 from graphsvc.errors import ConflictError, LeaseLostError
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
-from graphsvc.model import AuditAction, AuditDraft, Programme, Purpose, RecordType, ScoreRun
+from graphsvc.jobs.model import Engine
+from graphsvc.model import (
+    AuditAction,
+    AuditDraft,
+    Programme,
+    Purpose,
+    RecordType,
+    RunMethod,
+    ScoreRun,
+)
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import OwnRecord
@@ -272,10 +281,31 @@ class Recomputation:
         self._entry["erasures"] = self._of_evidence().facts.erasures
 
     def _propagate(self) -> None:
+        if self._method is RunMethod.SWEEPS:
+            self._spread = self._spread_on_spark()
+        else:
+            self._spread = self._spread_here()
+        self._service.checkpoints.save_spread(self._entry["run_id"], self._spread)
+
+    def _spread_here(self) -> Spread:
         inputs = PropagationInputs.derive(self._of_evidence(), self._programme, self._as_of)
         self._records = inputs.own, inputs.reports
-        self._spread = spread(inputs, self._programme, self._tolerance)
-        self._service.checkpoints.save_spread(self._entry["run_id"], self._spread)
+        return spread(inputs, self._programme, self._tolerance)
+
+    def _spread_on_spark(self) -> Spread:
+        # Nobody needs pyspark who does not ask for it.
+        from graphsvc.spark.spread import spread_on_spark
+
+        snapshot = self._of_evidence()
+        with self._service.checkpoints.shared_folder(self._entry["run_id"]) as folder:
+            return spread_on_spark(
+                snapshot,
+                self._programme,
+                self._as_of,
+                self._tolerance,
+                self._service.settings,
+                folder,
+            )
 
     def _score(self) -> None:
         assert self._spread is not None
@@ -289,6 +319,7 @@ class Recomputation:
             as_of=self._as_of,
             tolerance=self._tolerance,
             created_at=datetime.fromisoformat(self._entry["created_at"]),
+            method=self._method,
         )
         run, self._payload = publish.as_run(plan, snapshot, values, self._spread.links)
         self._service.checkpoints.save_payload(run.run_id, self._payload)
@@ -348,6 +379,11 @@ class Recomputation:
     @property
     def _as_of(self) -> datetime:
         return datetime.fromisoformat(self._entry["as_of"])
+
+    @property
+    def _method(self) -> RunMethod:
+        is_on_spark = self._context.job.parameters.engine is Engine.SPARK
+        return RunMethod.SWEEPS if is_on_spark else RunMethod.CORE
 
     @property
     def _tolerance(self) -> float:

@@ -26,7 +26,7 @@ from graphsvc.model.record import Record, RecordType, StoredRecord
 from graphsvc.model.report import Report, ReportCategory, ReportStatus
 from graphsvc.model.retraction import Retraction
 from graphsvc.model.role import Role
-from graphsvc.model.score_run import HeldRun, RunCertificate, ScoreRun
+from graphsvc.model.score_run import HeldRun, RunCertificate, RunMethod, ScoreRun
 from graphsvc.model.subject import Subject, SubjectKind, SubjectRef
 
 RECORD_CLASSES: dict[RecordType, type[Record]] = {
@@ -81,6 +81,7 @@ __all__ = [
     "Retraction",
     "Role",
     "RunCertificate",
+    "RunMethod",
     "ScoreRun",
     "StoredDefinition",
     "StoredRecord",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +22,20 @@ class RunCertificate:
     sweeps: int
 
 
+class RunMethod(StrEnum):
+    """How a run's values were computed; both are certified, their last bits differ."""
+
+    CORE = "core"  # by the core, on one machine
+    SWEEPS = "sweeps"  # by plain sweeps, on one machine or on many: the same bits on any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRun:
     """One published recomputation of one programme.
 
-    A pure function of programme, snapshot sequence, as-of time and tolerance: `checksum` (SHA-256
-    of the payload) is equal for equal inputs. `erasures` counts those in the store before it was
-    made: after a later one its evidence may be gone, and it can't be computed again. Since
+    A pure function of programme, snapshot sequence, as-of time, tolerance and method: `checksum`
+    (SHA-256 of the payload) is equal for equal inputs. `erasures` counts those in the store before
+    it was made: after a later one its evidence may be gone, and it can't be computed again. Since
     `pruned_at` its values are no longer kept; what it was made of still is.
     """
 
@@ -49,6 +57,7 @@ class ScoreRun:
     payload_bytes: int
     erasures: int = 0
     pruned_at: datetime | None = None
+    method: RunMethod = RunMethod.CORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

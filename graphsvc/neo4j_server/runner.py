@@ -51,12 +51,14 @@ def start(
     password: str | None = None,
     timeout_s: float = 120.0,
     heap_mb: int = 512,
+    short_lived: bool = False,
 ) -> ServerInfo:
     """Start the server of `home` if it isn't running, and return how to reach it.
 
     Returns once a Bolt login works. The first start downloads Neo4j (130 MB, not counted in
     `timeout_s`) and fixes the password: `password`, or else a random one. Without `bolt_port`, the
-    port of the last start is taken if it is free, or else any free one.
+    port of the last start is taken if it is free, or else any free one. A `short_lived` server, as
+    for tests, starts in about half the processor time and does long work more slowly.
 
     Raises `Neo4jServerError`, with the last lines of the log where there are any.
     """
@@ -71,7 +73,7 @@ def start(
             return _info(place, record)
         port = _choose_port(bolt_port, record)
         login = place.password(password)
-        record = _launch(place, programs, port, login, heap_mb)
+        record = _launch(place, programs, port, login, heap_mb, short_lived)
         try:
             _wait_for_login(place, record, login, timeout_s)
         except BaseException:
@@ -112,12 +114,19 @@ def status(home: Path) -> ServerStatus:
     return ServerStatus(state, place.path, _info(place, record))
 
 
-def _launch(place: Home, programs: Distribution, port: int, password: str, heap_mb: int) -> Record:
+def _launch(
+    place: Home,
+    programs: Distribution,
+    port: int,
+    password: str,
+    heap_mb: int,
+    short_lived: bool,
+) -> Record:
     configuration = _CONFIGURATION.format(bolt_port=port)
     (place.conf / "neo4j.conf").write_text(configuration, encoding="utf-8")
     if not place.has_been_started():
         _set_first_password(place, programs, password)
-    pid, birth = process.spawn(place, programs, heap_mb)
+    pid, birth = process.spawn(place, programs, heap_mb, short_lived=short_lived)
     record = Record(bolt_port=port, version=NEO4J_VERSION, pid=pid, birth=birth)
     place.write_record(record)
     return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from graphsvc.report.model import Comparison, SwapSet
 from graphsvc.report.outcomes import Outcomes
@@ -39,6 +38,9 @@ def comparison(
 def _spearman(one: np.ndarray[tuple[int], np.dtype[np.float64]], other: object) -> float | None:
     if one.size < 2:
         return None
+    # Imported here, and not by each server that starts.
+    from scipy import stats
+
     ranks = [stats.rankdata(values) for values in (one, other)]
     if any(np.ptp(values) == 0.0 for values in ranks):
         return None

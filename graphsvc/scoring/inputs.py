@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,23 +24,61 @@ from graphsvc.snapshot import Snapshot
 from graphsvc.store.ports import LINK_KIND_CODES, NO_START_US
 
 Floats = NDArray[np.float64]
+Edges = tuple[NDArray[Any], NDArray[Any], Floats]
+
+
+class LinkEvidence(Protocol):
+    """Columns of links: kind codes, weights, and when they are valid."""
+
+    @property
+    def kind(self) -> NDArray[Any]:
+        """Codes of kinds (LINK_KIND_CODES)."""
+
+    @property
+    def weight(self) -> Floats:
+        """Weights, negative for distrust."""
+
+    @property
+    def valid_from_us(self) -> NDArray[np.int64]:
+        """From when on, in microseconds since 1970."""
+
+    @property
+    def valid_to_us(self) -> NDArray[np.int64]:
+        """Until when."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ConductingLinks:
-    src: NDArray[np.int32]
-    dst: NDArray[np.int32]
-    kind: NDArray[np.uint8]
+class ConductingLinks:
+    """Links that conduct at a time: whole numbers for subjects and kinds, float64 conductance."""
+
+    src: NDArray[Any]
+    dst: NDArray[Any]
+    kind: NDArray[Any]
     conductance: Floats
 
-    def of(self, programme: Programme, wanted: Callable[[Conductance], bool]) -> _ConductingLinks:
+    def contacts(self, programme: Programme) -> Edges:
+        """Return who feels whose risk, and how strongly; a link may lead both ways."""
+        along = self._of(programme, lambda rule: rule.exposure_direction is not Direction.AGAINST)
+        against = self._of(programme, lambda rule: rule.exposure_direction is not Direction.ALONG)
+        return (
+            np.concatenate([along.src, against.dst]),
+            np.concatenate([along.dst, against.src]),
+            np.concatenate([along.conductance, against.conductance]),
+        )
+
+    def vouching(self, programme: Programme) -> Edges:
+        """Return who hands trust to whom, and how strongly."""
+        carrying = self._of(programme, lambda rule: rule.carries_trust)
+        return carrying.src, carrying.dst, carrying.conductance
+
+    def _of(self, programme: Programme, wanted: Callable[[Conductance], bool]) -> ConductingLinks:
         codes = [
             LINK_KIND_CODES[kind] for kind, rule in programme.conductances.items() if wanted(rule)
         ]
         chosen = np.isin(self.kind, codes)
         if chosen.all():
             return self
-        return _ConductingLinks(
+        return ConductingLinks(
             self.src[chosen], self.dst[chosen], self.kind[chosen], self.conductance[chosen]
         )
 
@@ -74,27 +113,23 @@ class PropagationInputs:
     def derive(cls, snapshot: Snapshot, programme: Programme, as_of: datetime) -> PropagationInputs:
         """Return what `programme` makes of the evidence that is valid at `as_of`."""
         as_of_us = to_microseconds(as_of)
-        conductance = _conductances(snapshot, programme, as_of_us)
+        conductance = conductances(snapshot.links, programme, as_of_us)
         conducting = np.flatnonzero(conductance > 0.0)
         row = np.repeat(np.arange(snapshot.n, dtype=np.int32), np.diff(snapshot.links.indptr))
-        links = _ConductingLinks(
+        links = ConductingLinks(
             src=row[conducting],
             dst=snapshot.links.dst[conducting],
             kind=snapshot.links.kind[conducting],
             conductance=conductance[conducting],
         )
-        contacts = _contact_graph(links, programme, snapshot.n)
-        vouching = _vouching_graph(links, programme, snapshot.n)
+        contacts = algorithms.CSRGraph.from_edges(*links.contacts(programme), snapshot.n)
+        vouching = algorithms.CSRGraph.from_edges(*links.vouching(programme), snapshot.n)
         return cls(
             contacts=contacts,
             vouching=vouching,
             vouching_reversed=vouching.transpose(),
-            own_risk=_joint_severity(
-                snapshot, programme.exposure.blacklists, ListKind.BLACKLIST, as_of_us
-            ),
-            trust_seed=_joint_severity(
-                snapshot, programme.trust.allowlists, ListKind.ALLOWLIST, as_of_us
-            ),
+            own_risk=own_risk(snapshot, programme, as_of_us),
+            trust_seed=trust_seed(snapshot, programme, as_of_us),
             has_contacts=contacts.out_degree > 0,
             links=int(conducting.size),
             own=OwnRecord.derive(snapshot, programme, as_of_us),
@@ -102,30 +137,29 @@ class PropagationInputs:
         )
 
 
-def _conductances(snapshot: Snapshot, programme: Programme, as_of_us: int) -> Floats:
+def conductances(links: LinkEvidence, programme: Programme, as_of_us: int) -> Floats:
     """Return c · f(w) · 2^(−age / half-life) for each link, 0 where it is not valid."""
-    links = snapshot.links
     valid = (links.valid_from_us <= as_of_us) & (as_of_us < links.valid_to_us)
-    conductance = np.zeros(snapshot.m, np.float64)
+    conductance = np.zeros(links.kind.size, np.float64)
     for kind, rule in sorted(programme.conductances.items()):
         chosen = np.flatnonzero(valid & (links.kind == LINK_KIND_CODES[kind]))
         if chosen.size:
-            conductance[chosen] = _conductance_of(snapshot, rule, chosen, as_of_us)
+            conductance[chosen] = _conductance_of(links, rule, chosen, as_of_us)
     return conductance
 
 
 def _conductance_of(
-    snapshot: Snapshot, rule: Conductance, chosen: NDArray[np.int64], as_of_us: int
+    links: LinkEvidence, rule: Conductance, chosen: NDArray[np.int64], as_of_us: int
 ) -> Floats:
     # A signed link conducts by its trust alone: distrust is no contact.
-    weight = np.maximum(snapshot.links.weight[chosen], 0.0) / rule.weight_scale
+    weight = np.maximum(links.weight[chosen], 0.0) / rule.weight_scale
     age_days: Floats | float = 0.0
     if rule.half_life_days is not None:
-        start_us = snapshot.links.valid_from_us[chosen]
+        start_us = links.valid_from_us[chosen]
         started = np.where(start_us == NO_START_US, as_of_us, start_us)
         age_days = (as_of_us - started) / MICROSECONDS_PER_DAY
     return algorithms.conductance(
-        np.where(snapshot.links.weight[chosen] < 0.0, 0.0, rule.conductance),
+        np.where(links.weight[chosen] < 0.0, 0.0, rule.conductance),
         weight,
         age_days,
         rule.half_life_days or np.inf,
@@ -133,20 +167,16 @@ def _conductance_of(
     )
 
 
-def _contact_graph(links: _ConductingLinks, programme: Programme, n: int) -> algorithms.CSRGraph:
-    along = links.of(programme, lambda rule: rule.exposure_direction is not Direction.AGAINST)
-    against = links.of(programme, lambda rule: rule.exposure_direction is not Direction.ALONG)
-    return algorithms.CSRGraph.from_edges(
-        np.concatenate([along.src, against.dst]),
-        np.concatenate([along.dst, against.src]),
-        np.concatenate([along.conductance, against.conductance]),
-        n,
-    )
+def own_risk(snapshot: Snapshot, programme: Programme, as_of_us: int) -> Floats:
+    """Return every subject's risk by its blacklistings, float64 (n,), each in [0, 1]."""
+    names = programme.exposure.blacklists
+    return _joint_severity(snapshot, names, ListKind.BLACKLIST, as_of_us)
 
 
-def _vouching_graph(links: _ConductingLinks, programme: Programme, n: int) -> algorithms.CSRGraph:
-    carrying = links.of(programme, lambda rule: rule.carries_trust)
-    return algorithms.CSRGraph.from_edges(carrying.src, carrying.dst, carrying.conductance, n)
+def trust_seed(snapshot: Snapshot, programme: Programme, as_of_us: int) -> Floats:
+    """Return every subject's trust by its allowlistings, float64 (n,), each in [0, 1]."""
+    names = programme.trust.allowlists
+    return _joint_severity(snapshot, names, ListKind.ALLOWLIST, as_of_us)
 
 
 def _joint_severity(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import algorithms
 from graphsvc.errors import CertificateError
-from graphsvc.model import Programme, Purpose, RunCertificate
+from graphsvc.model import Programme, Purpose, RunCertificate, RunMethod
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.reports import Reports
@@ -19,6 +20,27 @@ from graphsvc.snapshot import Snapshot
 from graphsvc.tracing import span
 
 Floats = NDArray[np.float64]
+
+_SOLVERS = {
+    RunMethod.CORE: (algorithms.exposure, algorithms.trust_mass),
+    RunMethod.SWEEPS: (algorithms.exposure_by_sweeps, algorithms.trust_mass_by_sweeps),
+}
+
+
+class Seeds(Protocol):
+    """Where risk and trust begin, float64 (n,) each, and which subjects have contacts."""
+
+    @property
+    def own_risk(self) -> Floats:
+        """Each subject's own risk."""
+
+    @property
+    def trust_seed(self) -> Floats:
+        """Each subject's own trust."""
+
+    @property
+    def has_contacts(self) -> NDArray[np.bool_]:
+        """Whether exposure can reach the subject at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,22 +76,52 @@ class Spread:
     trust_certificate: RunCertificate
     links: int
 
+    @classmethod
+    def of(
+        cls,
+        exposure: algorithms.Exposure,
+        mass: algorithms.TrustMass,
+        seeds: Seeds,
+        programme: Programme,
+        links: int,
+    ) -> Spread:
+        """Return what two solutions come to, in the units of scores."""
+        alpha, beta = programme.trust.alpha, programme.exposure.beta
+        own_share = np.where(seeds.has_contacts, 1.0 - beta, 1.0) * seeds.own_risk
+        trust = mass.values / (1.0 - alpha)
+        return cls(
+            exposure=exposure.values,
+            trust=trust,
+            association_exposure=np.maximum(exposure.values - own_share, 0.0),
+            association_trust=np.maximum(trust - seeds.trust_seed, 0.0),
+            exposure_certificate=_certificate(exposure.certificate, 1.0),
+            trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
+            links=links,
+        )
 
-def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) -> Spread:
+
+def spread(
+    inputs: PropagationInputs,
+    programme: Programme,
+    tolerance: float,
+    method: RunMethod = RunMethod.CORE,
+) -> Spread:
     """Spread risk and trust over the graphs.
 
     Args:
         inputs: graphs, own risk and seeds.
         programme: attenuation and hop limits.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
+        method: which of two ways leads there.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
     alpha, beta = programme.trust.alpha, programme.exposure.beta
+    exposure_of, mass_of = _SOLVERS[method]
     try:
         with span("kernel.exposure", subjects=len(inputs.own_risk), links=inputs.links):
-            exposure = algorithms.exposure(
+            exposure = exposure_of(
                 inputs.contacts,
                 inputs.own_risk,
                 beta,
@@ -77,7 +129,7 @@ def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) ->
                 hop_limit=programme.exposure.hop_limit,
             )
         with span("kernel.trust_mass", subjects=len(inputs.trust_seed), links=inputs.links):
-            mass = algorithms.trust_mass(
+            mass = mass_of(
                 inputs.vouching,
                 inputs.trust_seed,
                 alpha,
@@ -89,17 +141,7 @@ def spread(inputs: PropagationInputs, programme: Programme, tolerance: float) ->
         raise CertificateError(
             f"programme {programme.name}: a bound of {tolerance:g} was asked for; {error}"
         ) from error
-    own_share = np.where(inputs.has_contacts, 1.0 - beta, 1.0) * inputs.own_risk
-    trust = mass.values / (1.0 - alpha)
-    return Spread(
-        exposure=exposure.values,
-        trust=trust,
-        association_exposure=np.maximum(exposure.values - own_share, 0.0),
-        association_trust=np.maximum(trust - inputs.trust_seed, 0.0),
-        exposure_certificate=_certificate(exposure.certificate, 1.0),
-        trust_certificate=_certificate(mass.certificate, 1.0 - alpha),
-        links=inputs.links,
-    )
+    return Spread.of(exposure, mass, inputs, programme, inputs.links)
 
 
 def score(
@@ -138,7 +180,11 @@ def score(
 
 
 def propagate(
-    inputs: PropagationInputs, programme: Programme, purpose: Purpose, tolerance: float
+    inputs: PropagationInputs,
+    programme: Programme,
+    purpose: Purpose,
+    tolerance: float,
+    method: RunMethod = RunMethod.CORE,
 ) -> Propagated:
     """Spread risk and trust, and turn them into points.
 
@@ -147,20 +193,26 @@ def propagate(
         programme: attenuation, hop limits and points.
         purpose: its cap on association.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
+        method: how risk and trust are spread.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
-    values = spread(inputs, programme, tolerance)
+    values = spread(inputs, programme, tolerance, method)
     return score(values, inputs.own, inputs.reports, programme, purpose)
 
 
 def propagate_snapshot(
-    snapshot: Snapshot, programme: Programme, purpose: Purpose, as_of: datetime, tolerance: float
+    snapshot: Snapshot,
+    programme: Programme,
+    purpose: Purpose,
+    as_of: datetime,
+    tolerance: float,
+    method: RunMethod = RunMethod.CORE,
 ) -> tuple[PropagationInputs, Propagated]:
     """Derive the inputs from a snapshot and propagate them."""
     inputs = PropagationInputs.derive(snapshot, programme, as_of)
-    return inputs, propagate(inputs, programme, purpose, tolerance)
+    return inputs, propagate(inputs, programme, purpose, tolerance, method)
 
 
 def _certificate(measured: algorithms.Certificate, unit: float) -> RunCertificate:

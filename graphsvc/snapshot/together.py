@@ -1,4 +1,4 @@
-"""Links and subjects read once for the snapshots of several purposes, each of which gets its own kinds only."""
+"""Links and subjects read once for the snapshots of several purposes; each gets its own kinds."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from graphsvc.model import (
     Record,
     RecordType,
     RunCertificate,
+    RunMethod,
     ScoreRun,
     StoredDefinition,
     StoredRecord,
@@ -88,6 +89,8 @@ def score_run_row(run: ScoreRun) -> Row:
             row |= {f"{name}_{part}": getattr(value, part) for part in _CERTIFICATE_FIELDS}
         elif isinstance(value, datetime):
             row[f"{name}_us"] = to_microseconds(value)
+        elif isinstance(value, RunMethod):
+            row[name] = value.value
         else:
             row[name] = value
     return row
@@ -99,6 +102,8 @@ def score_run(row: Row) -> ScoreRun:
     values |= {name: from_microseconds(row[f"{name}_us"]) for name in _TIME_FIELDS}
     pruned_at_us = row.get("pruned_at_us")
     values["pruned_at"] = None if pruned_at_us is None else from_microseconds(pruned_at_us)
+    # A run that was stored before there were two methods says nothing of it.
+    values["method"] = RunMethod(row.get("method") or RunMethod.CORE)
     for name in ("exposure", "trust"):
         parts = {part: row[f"{name}_{part}"] for part in _CERTIFICATE_FIELDS}
         values[name] = RunCertificate(**parts)

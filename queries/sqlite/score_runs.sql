@@ -15,13 +15,13 @@ INSERT INTO score_run
     tolerance, created_at_us, subjects, links,
     exposure_bound, exposure_bound_1, exposure_residual, exposure_tolerance, exposure_sweeps,
     trust_bound, trust_bound_1, trust_residual, trust_tolerance, trust_sweeps,
-    score_bound, checksum, payload_bytes, erasures)
+    score_bound, checksum, payload_bytes, erasures, method)
 VALUES
     (:run_id, :purpose, :purpose_version, :programme, :programme_version, :snapshot_sequence,
     :as_of_us, :tolerance, :created_at_us, :subjects, :links,
     :exposure_bound, :exposure_bound_1, :exposure_residual, :exposure_tolerance, :exposure_sweeps,
     :trust_bound, :trust_bound_1, :trust_residual, :trust_tolerance, :trust_sweeps,
-    :score_bound, :checksum, :payload_bytes, :erasures);
+    :score_bound, :checksum, :payload_bytes, :erasures, :method);
 
 -- name: select_score_run
 -- A published run. Parameters: run_id. Returns at most one row: the columns of score_run.

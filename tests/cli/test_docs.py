@@ -71,6 +71,18 @@ def test_help_loads_neither_the_compiler_nor_a_store() -> None:
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_server_loads_neither_statistics_nor_plots_before_they_are_asked_for() -> None:
+    program = (
+        "import sys, gql.server\n"
+        "unwanted = {'scipy.stats', 'scipy.optimize', 'matplotlib', 'networkx'}\n"
+        "print(sorted(unwanted & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
 def test_every_shipped_mapping_is_documented() -> None:
     guide = (ROOT / "docs" / "importing.md").read_text()
     assert [name for name in shipped_mappings() if name not in guide] == []

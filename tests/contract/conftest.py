@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from neo4j import Driver
 
 from graphsvc.store.ports import Store
 from tests.contract.openers import Neo4jOpener, Opener, SqliteOpener
@@ -22,13 +23,33 @@ OpenStore = Callable[[], Store]
         pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]),
     ]
 )
-def new_opener(request: pytest.FixtureRequest, tmp_path: Path) -> MakeOpener:
-    """Makes openers of empty stores; on Neo4j each empties the one before."""
-    if request.param == "sqlite":
-        numbers = count()
-        return lambda: SqliteOpener(tmp_path / f"store-{next(numbers)}.db")
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Which kind of store a test has."""
+    return str(request.param)
 
+
+@pytest.fixture
+def new_opener(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> MakeOpener:
+    """Makes openers of stores without data; on Neo4j each empties the one before."""
+    from tests.neo4j_fixture import wipe_data
+
+    return opener_of(store_kind, request, tmp_path, wipe_data)
+
+
+@pytest.fixture
+def bare_opener(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Opens a store that was never migrated."""
     from tests.neo4j_fixture import wipe
+
+    return opener_of(store_kind, request, tmp_path, wipe)()
+
+
+def opener_of(
+    store_kind: str, request: pytest.FixtureRequest, folder: Path, wipe: Callable[[Driver], None]
+) -> MakeOpener:
+    if store_kind == "sqlite":
+        numbers = count()
+        return lambda: SqliteOpener(folder / f"store-{next(numbers)}.db")
 
     server = request.getfixturevalue("neo4j_server")
     driver = request.getfixturevalue("neo4j_driver")

@@ -76,7 +76,7 @@ def test_every_state_of_any_history_reads_as_brute_force_says(
     new_opener: MakeOpener, request: pytest.FixtureRequest
 ) -> None:
     # A server answers some hundred times slower than a file in the same process.
-    examples = 8 if request.node.get_closest_marker("neo4j") else 40
+    examples = 6 if request.node.get_closest_marker("neo4j") else 40
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(history=histories)

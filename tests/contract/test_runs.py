@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graphsvc.errors import ConflictError, LeaseLostError, RunNotFoundError
-from graphsvc.model import RunCertificate, ScoreRun
+from graphsvc.model import RunCertificate, RunMethod, ScoreRun
 from graphsvc.store.ports import Store
 from tests.contract.conftest import OpenStore
 
@@ -66,6 +66,12 @@ def test_a_published_run_is_read_back_as_it_was_published(
     assert other.current_run("exposure-v2") == RUN
     assert other.runs() == [RUN]
     assert list(other.run_payload("run-1")) == [b"abcd", b"\x00\xff", b"wxyz"]
+
+
+def test_a_run_says_by_which_method_its_values_came(store: Store, second_store: OpenStore) -> None:
+    run = publish(store, method=RunMethod.SWEEPS)
+    assert second_store().run("run-1") == run
+    assert RUN.method is RunMethod.CORE
 
 
 def test_a_staged_run_is_invisible(store: Store, second_store: OpenStore) -> None:

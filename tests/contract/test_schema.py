@@ -14,8 +14,8 @@ from tests.contract.evidence import append_all, contents, link
 from tests.contract.openers import Opener
 
 
-def test_a_new_store_must_be_migrated_before_use(opener: Opener) -> None:
-    with closing(opener()) as store:
+def test_a_new_store_must_be_migrated_before_use(bare_opener: Opener) -> None:
+    with closing(bare_opener()) as store:
         with pytest.raises(MigrationError, match="migrate"):
             store.last_sequence()
         with pytest.raises(MigrationError, match="migrate"):
@@ -24,8 +24,8 @@ def test_a_new_store_must_be_migrated_before_use(opener: Opener) -> None:
         assert store.last_sequence() == 0
 
 
-def test_migrating_names_what_it_applied_and_again_applies_nothing(opener: Opener) -> None:
-    with closing(opener()) as store:
+def test_migrating_names_what_it_applied_and_again_applies_nothing(bare_opener: Opener) -> None:
+    with closing(bare_opener()) as store:
         applied = store.migrate()
         assert applied[0].startswith("0001_")
         assert store.migrate() == []

@@ -15,7 +15,7 @@ from graphsvc.ingest import import_files, load_mapping
 from graphsvc.model import SubjectKind, SubjectRef
 from graphsvc.neo4j_server import ServerInfo
 from graphsvc.settings import Settings
-from tests.neo4j_fixture import wipe
+from tests.neo4j_fixture import wipe_data
 
 PURPOSE = "marketplace-integrity"
 CUT_OFF = datetime(2012, 9, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ def services(
     tmp_path_factory: pytest.TempPathFactory, neo4j_server: ServerInfo, neo4j_driver: Driver
 ) -> Iterator[tuple[Service, Service]]:
     folder = tmp_path_factory.mktemp("both")
-    wipe(neo4j_driver)
+    wipe_data(neo4j_driver)
     embedded = Settings(store=f"sqlite:///{folder / 's.db'}", data_dir=folder / "sqlite")
     server = Settings(
         store=neo4j_server.uri,
@@ -52,7 +52,7 @@ def services(
                 import_files([path], load_mapping(mapping), service.store, rejects_dir=folder)
             service.recompute(PURPOSE, as_of=CUT_OFF)
         yield one, two
-    wipe(neo4j_driver)
+    wipe_data(neo4j_driver)
 
 
 def test_the_same_import_is_counted_alike_on_both_stores(

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from graphsvc.app import Service
 from graphsvc.model import EventKind, Record, SubjectKind, SubjectRef
 from graphsvc.settings import Settings
+from tests.neo4j_fixture import empty_neo4j
 from tests.service.samples import PURPOSE, event, listed, report, scored, trusts
 
 ODD = "ü <&\"'> ]]> key"
@@ -54,16 +54,7 @@ def own(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture
 def on_neo4j(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
     """A service on a real Neo4j with the same world."""
-    from tests.neo4j_fixture import wipe_data
-
-    server = request.getfixturevalue("neo4j_server")
-    wipe_data(request.getfixturevalue("neo4j_driver"))
-    settings = Settings(
-        store=server.uri,
-        neo4j_user=server.user,
-        neo4j_password=SecretStr(server.read_password()),
-        data_dir=tmp_path / "data",
-    )
+    settings = empty_neo4j(request, tmp_path / "data")
     with Service.open(settings) as service:
         scored(service, EVIDENCE)
         assert service.scores(PURPOSE)

@@ -12,7 +12,6 @@ from typing import cast
 
 import pytest
 import uvicorn
-from pydantic import SecretStr
 
 from gql.server import create_app
 from gql.sockets import DEFAULT_LIMITS, SocketLimits
@@ -23,6 +22,7 @@ from graphsvc.model import EventKind, Record
 from graphsvc.settings import Settings
 from graphsvc.store.ports import Store
 from tests.gql.conftest import Asker, RunningServer, WatchedStore
+from tests.neo4j_fixture import empty_neo4j
 from tests.service.samples import PURPOSE, event, listed, report, trusts
 
 OTHER_PURPOSE = "thin-file-credit"
@@ -184,16 +184,6 @@ def either_live_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     if request.param == "sqlite":
         settings = sqlite_settings(tmp_path)
     else:
-        from tests.neo4j_fixture import wipe_data
-
-        server = request.getfixturevalue("neo4j_server")
-        wipe_data(request.getfixturevalue("neo4j_driver"))
-        settings = Settings(
-            store=server.uri,
-            neo4j_user=server.user,
-            neo4j_password=SecretStr(server.read_password()),
-            data_dir=tmp_path / "data",
-            live=LIVE,
-        )
+        settings = empty_neo4j(request, tmp_path / "data", live=LIVE)
     with live_world_on(settings, trade()) as world:
         yield world

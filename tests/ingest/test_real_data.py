@@ -6,10 +6,14 @@ numbers stand in docs/importing.md.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graphsvc.ingest import ImportSummary, import_files, load_mapping
@@ -145,31 +149,14 @@ def test_a_set_is_loaded_with_the_counts_of_its_readme(name: str, tmp_path: Path
     assert tuple(file.path.name for file in summary.skipped_files) == expected.skipped
 
 
-def test_epinions_is_loaded_into_sqlite_with_the_counts_of_its_readme(tmp_path: Path) -> None:
-    # README: 131,828 nodes, 841,372 edges; 573 rate themselves, 248 members nobody else
-    store = SqliteStore.open(tmp_path / "store.db")
-    store.migrate()
-    summary = import_set("epinions-signed", store, tmp_path)
-    assert summary.rows == 841_372
-    assert summary.rejected_by_reason == {"self-link": 573}
-    assert store.count_records()[RecordType.LINK] == summary.accepted == 841_372 - 573
-    assert store.count_subjects() == 131_828 - 248
-    negative = sum(
-        int((columns.weight < 0).sum()) for columns in store.iter_links([LinkKind.RATES])
-    )
-    assert negative == 123_705 - sum(
-        line.endswith('\\t-1"}') for line in summary.rejects_paths[0].read_text().splitlines()
-    )
-    store.close()
-
-
 @dataclass
 class CountingSink:
-    """Keeps identities and subjects only: the records of this set would fill a gigabyte."""
+    """Keeps identities and subjects only: the records of such a set would fill a gigabyte."""
 
     identities: set[str] = field(default_factory=set)
     subjects: set[SubjectRef] = field(default_factory=set)
     pairs: set[tuple[SubjectRef, SubjectRef]] = field(default_factory=set)
+    negative_links: int = 0
 
     def append(self, records: Sequence[Record]) -> list[AppendOutcome]:
         outcomes = []
@@ -178,6 +165,7 @@ class CountingSink:
             self.identities.add(record.external_id)
             if isinstance(record, Link):
                 self.pairs.add((record.src, record.dst))
+                self.negative_links += record.weight < 0
                 self.subjects.update((record.src, record.dst))
             elif isinstance(record, Listing):
                 self.subjects.add(record.subject)
@@ -186,6 +174,39 @@ class CountingSink:
         return outcomes
 
     check = append
+
+
+def test_epinions_is_loaded_with_the_counts_of_its_readme(tmp_path: Path) -> None:
+    # README: 131,828 nodes, 841,372 edges; 573 rate themselves, 248 members nobody else
+    sink = CountingSink()
+    summary = import_set("epinions-signed", sink, tmp_path)
+    assert summary.rows == 841_372
+    assert summary.rejected_by_reason == {"self-link": 573}
+    assert summary.accepted_by_type == {"link": 841_372 - 573}
+    assert len(sink.subjects) == 131_828 - 248
+    assert sink.negative_links == 123_705 - sum(
+        line.endswith('\\t-1"}') for line in summary.rejects_paths[0].read_text().splitlines()
+    )
+
+
+def test_sqlite_holds_what_of_epinions_was_read(tmp_path: Path) -> None:
+    whole = DATA / "epinions-signed" / "soc-sign-epinions.txt.gz"
+    beginning = tmp_path / "soc-sign-epinions.txt"
+    with gzip.open(whole, "rt") as lines:
+        beginning.write_text("".join(islice(lines, 50_000)))
+    sink = CountingSink()
+    mapping = load_mapping("epinions-signed")
+    with closing(SqliteStore.open(tmp_path / "store.db")) as store:
+        store.migrate()
+        counted, kept = (
+            import_files([beginning], mapping, into, rejects_dir=tmp_path, now=NOW)
+            for into in (sink, store)
+        )
+        assert kept.rejected_by_reason == counted.rejected_by_reason
+        assert store.count_records()[RecordType.LINK] == kept.accepted == counted.accepted > 49_000
+        assert store.count_subjects() == len(sink.subjects)
+        weights = [columns.weight for columns in store.iter_links([LinkKind.RATES])]
+        assert int((np.concatenate(weights) < 0).sum()) == sink.negative_links > 0
 
 
 def test_hop_transfers_are_loaded_with_the_counts_of_their_readme(tmp_path: Path) -> None:

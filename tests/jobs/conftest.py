@@ -15,7 +15,7 @@ from tests.jobs.zygote import Zygote
 
 @pytest.fixture(scope="package")
 def zygote() -> Iterator[Zygote]:
-    with Zygote() as started:
+    with Zygote("tests.jobs.killing") as started:
         yield started
 
 

@@ -66,6 +66,13 @@ def work_until_killed(tell: Tell, settings: dict[str, str], lease_s: float) -> N
         tell("done")
 
 
+def warm_up(service: Service) -> None:
+    """Do once what children will do."""
+    service.store.append(evidence())
+    ask(service)
+    do_all(service)
+
+
 def die_at_call(tell: Tell, settings: dict[str, str], number: int) -> None:
     """Do what is due; die by SIGKILL right before or after one of its steps, and say of which."""
     with Service.open(settings_of(settings)) as service:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,15 @@ from graphsvc.errors import (
 from graphsvc.export.graph import GraphFormat
 from graphsvc.export.tables import TableFormat
 from graphsvc.jobs import recompute as staged
-from graphsvc.jobs.model import BacktestParameters, Ending, Job, JobKind, JobParameters, JobState
+from graphsvc.jobs.model import (
+    BacktestParameters,
+    Ending,
+    Engine,
+    Job,
+    JobKind,
+    JobParameters,
+    JobState,
+)
 from graphsvc.jobs.presence import Presence
 from graphsvc.jobs.recompute import Stage
 from graphsvc.jobs.runner import BACKOFF, MOST_ATTEMPTS, Runner
@@ -229,6 +238,22 @@ def test_an_error_of_the_request_fails_the_job_at_once(service: Service) -> None
         0,
     )
     assert service.runs(PURPOSE) == []
+
+
+@pytest.mark.skipif(find_spec("pyspark") is not None, reason="tests_spark has it")
+def test_a_recompute_on_spark_without_spark_says_what_to_install(
+    service: Service, tmp_path: Path
+) -> None:
+    parameters = JobParameters(purposes=(PURPOSE,), as_of=AS_OF, engine=Engine.SPARK)
+    service.jobs.add(JobKind.RECOMPUTE, parameters, "tester", now=datetime.now(UTC))
+    left = only(do_all(service))
+    assert (left.state, left.error_code, left.error) == (
+        JobState.FAILED,
+        "SPARK_FAILED",
+        "pyspark is missing; install the extra: pip install 'graphsvc[spark]'",
+    )
+    assert service.runs(PURPOSE) == []
+    assert list(tmp_path.rglob("*.shared")) == []
 
 
 def test_a_job_that_kills_its_runners_is_given_up(service: Service) -> None:

@@ -1,8 +1,8 @@
 """A process that has everything imported and compiled, and forks from itself those that are killed.
 
 It is told over a socket what to do: a function, its arguments, and a pipe for what the child says.
-It runs the compiled loops once before it forks, with the one threading layer of Numba that a fork
-survives, so that a child costs milliseconds.
+It lets the functions' module warm up, which runs the compiled loops, once before it forks, with the
+one threading layer of Numba that a fork survives, so that a child costs milliseconds.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from select import select
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
@@ -57,12 +58,12 @@ class Child:
 
 
 class Zygote:
-    """The process that forks."""
+    """The process that forks; `module` has the functions for its children, and `warm_up`."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self._ours, theirs = socket.socketpair()
         self._ours.settimeout(WAIT_S)
-        command = [sys.executable, "-m", "tests.jobs.zygote", str(theirs.fileno())]
+        command = [sys.executable, "-m", "tests.jobs.zygote", module, str(theirs.fileno())]
         self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
         theirs.close()
         self.ask({})
@@ -87,7 +88,7 @@ class Zygote:
 
     @contextmanager
     def child(self, function: str, *arguments: object) -> Iterator[Child]:
-        """Fork a child that calls a function of `tests.jobs.killing`; killed in the end."""
+        """Fork a child that calls a function of the module; killed in the end."""
         reading, writing = os.pipe()
         forked = self.ask({"function": function, "arguments": arguments}, (writing,))
         os.close(writing)
@@ -98,25 +99,24 @@ class Zygote:
             child.close()
 
 
-def _warm_up() -> None:
+def _warmed_up(name: str) -> ModuleType:
     import numba
 
     numba.config.THREADING_LAYER = "workqueue"  # type: ignore[attr-defined]
     from graphsvc.app import Service
     from graphsvc.logs import configure_logs
     from graphsvc.settings import Settings
-    from tests.jobs import killing
 
     configure_logs("console", "error")
+    module = import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(store=f"sqlite:///{folder}/store.db", data_dir=Path(folder))
         with Service.open(settings) as service:
-            service.store.append(killing.evidence())
-            killing.ask(service)
-            killing.do_all(service)
+            module.warm_up(service)
+    return module
 
 
-def _serve(ours: socket.socket) -> None:
+def _serve(ours: socket.socket, module: ModuleType) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(ours, _MESSAGE_BYTES, 1)
         if not message:
@@ -127,7 +127,7 @@ def _serve(ours: socket.socket) -> None:
             pid = os.fork()
             if pid == 0:
                 ours.close()
-                _be_child(wanted, descriptors[0])
+                _be_child(module, wanted, descriptors[0])
             answer = {"pid": pid}
         elif "pid" in wanted:
             answer = {"signal": _end(wanted["pid"], wanted["signal"])}
@@ -145,14 +145,12 @@ def _end(pid: int, with_signal: int) -> int:
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def _be_child(wanted: dict[str, Any], pipe: int) -> None:
-    from tests.jobs import killing
-
+def _be_child(module: ModuleType, wanted: dict[str, Any], pipe: int) -> None:
     def tell(line: str) -> None:
         os.write(pipe, f"{line}\n".encode())
 
     try:
-        getattr(killing, wanted["function"])(tell, *wanted["arguments"])
+        getattr(module, wanted["function"])(tell, *wanted["arguments"])
     except BaseException as error:
         tell(f"raised {error!r}")
         os._exit(1)
@@ -160,5 +158,4 @@ def _be_child(wanted: dict[str, Any], pipe: int) -> None:
 
 
 if __name__ == "__main__":
-    _warm_up()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[2])), _warmed_up(sys.argv[1]))

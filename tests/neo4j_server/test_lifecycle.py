@@ -18,6 +18,7 @@ from neo4j.exceptions import AuthError
 from graphsvc import neo4j_server as server
 from graphsvc.errors import Neo4jServerError
 from graphsvc.neo4j_server import ServerInfo, ServerState
+from tests.neo4j_fixture import start_server
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j-lifecycle")]
 
@@ -43,10 +44,9 @@ def remembered(info: ServerInfo) -> list[str]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One home for the module: a start takes seconds, and each test leaves the server usable."""
+    """One home for the module, since a start takes seconds; those that fail to start come first."""
     path = tmp_path_factory.mktemp("a home with spaces")
     try:
-        server.start(path, password=AWKWARD_PASSWORD)
         yield path
     finally:
         server.stop(path)
@@ -54,7 +54,49 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def running(home: Path) -> ServerInfo:
-    return server.start(home)
+    return start_server(home, password=AWKWARD_PASSWORD)
+
+
+def test_a_start_that_fails_shows_the_end_of_the_log_and_can_be_repeated(home: Path) -> None:
+    server.stop(home)
+    with pytest.raises(Neo4jServerError, match=r"(?s)ended while .* its logs in .*heap"):
+        start_server(home, password=AWKWARD_PASSWORD, heap_mb=1)
+    assert server.status(home).state is ServerState.STOPPED
+
+
+def test_a_start_that_takes_too_long_leaves_no_process_behind(home: Path) -> None:
+    server.stop(home)
+    with pytest.raises(Neo4jServerError, match="accepted no login in time"):
+        start_server(home, password=AWKWARD_PASSWORD, timeout_s=0.2)
+    assert server.status(home).state is ServerState.STOPPED
+    assert [line for line in command_lines() if f"--home-dir={home}" in line] == []
+
+
+def command_lines() -> list[str]:
+    """The command lines of all processes."""
+    answer = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, check=True)
+    return answer.stdout.decode(errors="replace").splitlines()
+
+
+def test_of_two_simultaneous_starts_one_launches_and_both_get_it(home: Path) -> None:
+    server.stop(home)
+    script = (
+        "import sys; from pathlib import Path; from graphsvc import neo4j_server\n"
+        "home, password = Path(sys.argv[1]), sys.argv[2]\n"
+        "print(neo4j_server.start(home, password=password, short_lived=True).pid)"
+    )
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(home), AWKWARD_PASSWORD],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    pids = [starter.communicate()[0].strip() for starter in starters]
+    info = server.status(home).info
+    assert info is not None
+    assert pids == [str(info.pid)] * 2
 
 
 def test_a_started_server_answers_over_bolt(running: ServerInfo) -> None:
@@ -67,12 +109,12 @@ def test_a_started_server_answers_over_bolt(running: ServerInfo) -> None:
 
 
 def test_a_second_start_returns_the_running_server(running: ServerInfo) -> None:
-    assert server.start(running.home) == running
+    assert start_server(running.home) == running
 
 
 def test_a_start_on_another_port_is_refused_while_the_server_runs(running: ServerInfo) -> None:
     with pytest.raises(Neo4jServerError, match="already runs on port"):
-        server.start(running.home, bolt_port=1)
+        start_server(running.home, bolt_port=1)
     assert server.status(running.home).info == running
 
 
@@ -83,7 +125,7 @@ def test_the_password_that_was_asked_for_is_the_one_that_works(running: ServerIn
 
 def test_a_start_with_another_password_is_refused(running: ServerInfo) -> None:
     with pytest.raises(Neo4jServerError, match="has another password"):
-        server.start(running.home, password="something-else")
+        start_server(running.home, password="something-else")
 
 
 @pytest.mark.parametrize("password", ["neo4j", "wrong-password"])
@@ -141,7 +183,7 @@ def test_data_and_address_survive_a_restart(running: ServerInfo) -> None:
     remember(running, "kept over a restart")
     assert server.stop(running.home) is True
     assert server.status(running.home).state is ServerState.STOPPED
-    again = server.start(running.home)
+    again = start_server(running.home)
     assert again.pid != running.pid
     assert again.uri == running.uri
     assert "kept over a restart" in remembered(again)
@@ -153,45 +195,6 @@ def test_a_killed_server_is_seen_as_dead_and_recovers_its_data(running: ServerIn
     deadline = time.monotonic() + 10
     while server.status(running.home).state is not ServerState.DEAD:
         assert time.monotonic() < deadline, server.status(running.home)
-    again = server.start(running.home)
+    again = start_server(running.home)
     assert again.pid != running.pid
     assert "kept over kill -9" in remembered(again)
-
-
-def test_of_two_simultaneous_starts_one_launches_and_both_get_it(home: Path) -> None:
-    server.stop(home)
-    script = (
-        "import sys; from pathlib import Path; from graphsvc import neo4j_server\n"
-        "print(neo4j_server.start(Path(sys.argv[1])).pid)"
-    )
-    starters = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(home)], stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    pids = [starter.communicate()[0].strip() for starter in starters]
-    info = server.status(home).info
-    assert info is not None
-    assert pids == [str(info.pid)] * 2
-
-
-def test_a_start_that_fails_shows_the_end_of_the_log_and_can_be_repeated(home: Path) -> None:
-    server.stop(home)
-    with pytest.raises(Neo4jServerError, match=r"(?s)ended while .* its logs in .*heap"):
-        server.start(home, heap_mb=1)
-    assert server.status(home).state is ServerState.STOPPED
-
-
-def test_a_start_that_takes_too_long_leaves_no_process_behind(home: Path) -> None:
-    server.stop(home)
-    with pytest.raises(Neo4jServerError, match="accepted no login in time"):
-        server.start(home, timeout_s=0.2)
-    assert server.status(home).state is ServerState.STOPPED
-    assert [line for line in command_lines() if f"--home-dir={home}" in line] == []
-
-
-def command_lines() -> list[str]:
-    """The command lines of all processes."""
-    answer = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, check=True)
-    return answer.stdout.decode(errors="replace").splitlines()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from graphsvc.app import Service
 from graphsvc.settings import Settings
+from tests.neo4j_fixture import empty_neo4j
 
 
 @pytest.fixture
@@ -45,15 +45,6 @@ def either_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
     if request.param == "sqlite":
         settings = Settings(store=f"sqlite:///{tmp_path / 'store.db'}", data_dir=tmp_path / "data")
     else:
-        from tests.neo4j_fixture import wipe_data
-
-        server = request.getfixturevalue("neo4j_server")
-        wipe_data(request.getfixturevalue("neo4j_driver"))
-        settings = Settings(
-            store=server.uri,
-            neo4j_user=server.user,
-            neo4j_password=SecretStr(server.read_password()),
-            data_dir=tmp_path / "data",
-        )
+        settings = empty_neo4j(request, tmp_path / "data")
     with Service.open(settings) as service:
         yield service

