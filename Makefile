@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help setup demo check format test test-spark bench bench-core bench-scaling bench-live bench-batch bench-gql bench-spark proof serve schema lock lock-node clean
+.PHONY: help setup demo check format test test-spark bench bench-core bench-scaling bench-live bench-batch bench-gql bench-spark bench-methods proof serve schema lock lock-node clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-live: setup ## measure what one change costs, in the operators and end to 
 
 bench-gql: benchmarks/.venv/installed benchmarks/node/node_modules/.installed ## measure GraphQL against strawberry and graphql-yoga
 	$(BIN)/python -m benchmarks.gql
+
+bench-methods: benchmarks/.venv/installed ## measure every method on Epinions and hop-transfers against peers
+	benchmarks/.venv/bin/python -m benchmarks.methods
 
 bench-batch: setup ## measure a batch of 1 M subjects, 16 M links, 5 programmes, by stage
 	$(BIN)/python -m benchmarks.batch --folder .graphsvc/bench-batch

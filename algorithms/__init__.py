@@ -35,6 +35,7 @@ from algorithms.interchange import (
     signed_to_networkx,
     to_networkx,
 )
+from algorithms.key_places import key_places
 from algorithms.link_places import link_places
 from algorithms.live_exposure import LiveExposure
 from algorithms.live_trust_mass import LiveTrustMass
@@ -118,6 +119,7 @@ __all__ = [
     "from_networkx",
     "guha_beliefs",
     "haircut_taint",
+    "key_places",
     "linear_beliefs",
     "link_places",
     "locality_order",

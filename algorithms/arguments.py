@@ -12,6 +12,7 @@ from algorithms.errors import InvalidArgumentError
 Floats = NDArray[np.float64]
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+UInt8s = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

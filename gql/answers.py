@@ -5,14 +5,33 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.responses import Response
+from starlette.types import Send
 
-from gql.media import JSON
+from gql.media import GRAPHQL_JSON, JSON
 
 COMPRESSION_LEVEL = 1
+
+_ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Accept-Encoding"))
+_CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL_JSON)}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonResponse:
+    """An answer over HTTP, ready to be sent."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    async def send(self, send: Send) -> None:
+        """Send it."""
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def json_response(
@@ -23,7 +42,7 @@ def json_response(
     *,
     accept_encoding: str | None = None,
     compressed_from: int = 0,
-) -> Response:
+) -> JsonResponse:
     """Return content as a response that nobody may cache.
 
     Args:
@@ -35,11 +54,16 @@ def json_response(
         compressed_from: bytes from which on it gets gzip, if it takes that; 0: never.
     """
     body = encoded(content)
-    sent = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding", **(headers or {})}
+    sent = [*_ALWAYS, (b"content-type", _CONTENT_TYPES[media or JSON])]
+    if headers:
+        sent += [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+        ]
     if 0 < compressed_from <= len(body) and takes_gzip(accept_encoding):
         body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
-        sent["Content-Encoding"] = "gzip"
-    return Response(body, status, sent, media_type=f"{media or JSON}; charset=utf-8")
+        sent.append((b"content-encoding", b"gzip"))
+    sent.append((b"content-length", b"%d" % len(body)))
+    return JsonResponse(status, sent, body)
 
 
 def encoded(content: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import graphene
@@ -54,8 +54,13 @@ def edge_fields(node: Any, what: str, cursor: Cursor) -> dict[str, Any]:
     }
 
 
-def connection_fields(edge: Any, order: str, cursor: Cursor) -> dict[str, Any]:
-    """Return the fields of a connection; its source is a Page."""
+def connection_fields(
+    edge: Any,
+    order: str,
+    cursor: Cursor,
+    edges: Callable[[Page[Any]], Sequence[Any]] = lambda page: page.items,
+) -> dict[str, Any]:
+    """Return the fields of a connection; its source is a Page, and `edges` makes its edges."""
 
     def page_info(page: Page[Any], info: GraphQLResolveInfo) -> relay.PageInfo:
         return relay.PageInfo(
@@ -70,7 +75,7 @@ def connection_fields(edge: Any, order: str, cursor: Cursor) -> dict[str, Any]:
             graphene.NonNull(edge),
             required=True,
             description=f"What is on the page, {order}.",
-            resolver=lambda page, info: page.items,
+            resolver=lambda page, info: edges(page),
         ),
         "page_info": graphene.Field(
             relay.PageInfo,

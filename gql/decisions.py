@@ -200,15 +200,13 @@ def _found(decided: Decided) -> Table:
 
 
 def _reasons(decided: Decided) -> Table:
-    every = [reason for reasons in decided.decisions.reasons for reason in reasons]
-    return Ragged(
-        decided.decisions.reasons,
-        {
-            "code": lambda: [reason.code for reason in every],
-            "points": lambda: [reason.points for reason in every],
-            "text": lambda: [reason.text for reason in every],
-        },
-    )
+    reasons = decided.decisions.reasons
+    columns: dict[str, Column] = {
+        "code": lambda: reasons.codes,
+        "points": lambda: reasons.points,
+        "text": lambda: reasons.texts,
+    }
+    return Ragged(reasons.at, columns, reasons.ends)
 
 
 def _resolve_decisions(

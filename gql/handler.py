@@ -1,4 +1,3 @@
-# mypy: allow-subclassing-any
 """GraphQL over HTTP: who asks, in which form, within which limits; `answering` does the rest.
 
 In this order: the credential, the media types, the method, the size of the body, its JSON, the
@@ -10,37 +9,37 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from ariadne.asgi.handlers import GraphQLHTTPHandler
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gql.answering import Resources, answer
-from gql.answers import json_response
+from gql.answers import JsonResponse, json_response
 from gql.authentication import credential_in
 from gql.errors import RefusedRequestError, describe
 from gql.media import GRAPHQL_JSON, JSON, negotiated
 from gql.observation import observed, observing_operation
-from gql.requests import parameters_of, refuse
+from gql.requests import HttpRequest, parameters_of, refuse
 from graphsvc.access import Principal
 
 
-class HttpHandler(GraphQLHTTPHandler):
-    """Takes the place of Ariadne's handler: credentials, limits, negotiated media types."""
-
-    async def handle_request(self, request: Request) -> Response:
-        """Answer one request; whatever happens, the answer is shaped like GraphQL's."""
-        media = negotiated(request.headers.get("accept"))
-        try:
-            return await _answered(request, media)
-        except RefusedRequestError as refused:
-            observed().code = refused.code
-            shown = {"message": str(refused), "extensions": {"code": refused.code}}
-            return json_response({"errors": [shown]}, refused.status, media, refused.headers)
-        except Exception as error:
-            return json_response({"errors": [describe(error)]}, 500, media)
+async def graphql_over_http(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request, as an ASGI application; whatever happens, it is shaped like GraphQL."""
+    response = await _response(HttpRequest(scope, receive))
+    await response.send(send)
 
 
-async def _answered(request: Request, media: str | None) -> Response:
+async def _response(request: HttpRequest) -> JsonResponse:
+    media = negotiated(request.headers.get("accept"))
+    try:
+        return await _answered(request, media)
+    except RefusedRequestError as refused:
+        observed().code = refused.code
+        shown = {"message": str(refused), "extensions": {"code": refused.code}}
+        return json_response({"errors": [shown]}, refused.status, media, refused.headers)
+    except Exception as error:
+        return json_response({"errors": [describe(error)]}, 500, media)
+
+
+async def _answered(request: HttpRequest, media: str | None) -> JsonResponse:
     resources: Resources = request.state.resources
     principal = await _authenticated(request, resources)
     if media is None:
@@ -60,7 +59,7 @@ async def _answered(request: Request, media: str | None) -> Response:
     )
 
 
-async def _authenticated(request: Request, resources: Resources) -> Principal:
+async def _authenticated(request: HttpRequest, resources: Resources) -> Principal:
     try:
         return await resources.doorkeeper.of_request(request)
     except RefusedRequestError as refused:

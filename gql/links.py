@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,9 +14,10 @@ from graphql import GraphQLResolveInfo
 from gql.connections import connection_fields, edge_fields, sequence_cursor
 from gql.enums import described_enum
 from gql.ids import global_id
-from gql.scalars import DateTime, Long
-from gql.seen import SeenLink
+from gql.scalars import DateTime, Long, time_text
+from gql.seen import Page, SeenLink
 from gql.subjects import Subject
+from gql.tables import Column, Table, subject_table
 from graphsvc.model import LinkKind
 
 LinkKindEnum = described_enum(
@@ -145,7 +147,48 @@ class LinkEdge(graphene.ObjectType):
     node = _EDGE["node"]
 
 
-_CONNECTION = connection_fields(LinkEdge, "in the order in which they were recorded", _CURSOR)
+# Looked up, for `name` of an enum's member is a call.
+_KIND_NAMES = {kind: kind.name for kind in LinkKind}
+
+
+def _edge_table(page: Page[SeenLink]) -> Table:
+    seen = page.items
+    columns: dict[str, Column] = {
+        "cursor": lambda: [_CURSOR(one) for one in seen],
+        "direction": lambda: ["OUTGOING" if one.is_outgoing else "INCOMING" for one in seen],
+        "other": lambda: subject_table([one.other for one in seen]),
+        "node": lambda: _link_table(seen),
+    }
+    return Table(len(seen), seen.__getitem__, columns)
+
+
+def _link_table(seen: list[SeenLink]) -> Table:
+    links = [one.link for one in seen]
+    columns: dict[str, Column] = {
+        "id": lambda: [global_id("Link", one.purpose, one.sequence) for one in seen],
+        "kind": lambda: [_KIND_NAMES[link.kind] for link in links],
+        "src": lambda: subject_table([link.src for link in links]),
+        "dst": lambda: subject_table([link.dst for link in links]),
+        "weight": lambda: [link.weight for link in links],
+        "count": lambda: [link.count for link in links],
+        "currency": lambda: [link.currency for link in links],
+        "validFrom": lambda: [_time(link.valid_from) for link in links],
+        "validTo": lambda: [_time(link.valid_to) for link in links],
+        "source": lambda: [link.source for link in links],
+        "externalId": lambda: [link.external_id for link in links],
+        "sequence": lambda: [one.sequence for one in seen],
+        "recordedAt": lambda: [time_text(one.recorded_at) for one in seen],
+    }
+    return Table(len(seen), seen.__getitem__, columns)
+
+
+def _time(value: datetime | None) -> str | None:
+    return None if value is None else time_text(value)
+
+
+_CONNECTION = connection_fields(
+    LinkEdge, "in the order in which they were recorded", _CURSOR, _edge_table
+)
 
 
 class LinkConnection(graphene.ObjectType):

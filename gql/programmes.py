@@ -228,7 +228,7 @@ class Programme(  # type: ignore[call-arg]
 
 def _resolve_programmes(
     root: None, info: GraphQLResolveInfo, purpose: str
-) -> list[DeclaredProgramme]:
+) -> tuple[DeclaredProgramme, ...]:
     return RequestContext.of(info).view(purpose).declared_programmes()
 
 

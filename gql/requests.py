@@ -8,7 +8,9 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from gql.errors import BATCH_REFUSED, RefusedRequestError
 from gql.media import JSON
@@ -21,6 +23,29 @@ _PARAMETER_TYPES: dict[str, type] = {
     "extensions": dict,
     "documentId": str,
 }
+
+
+class HttpHeaders(Headers):
+    """The headers of a request, put in order once: Starlette's look through all, each time."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope=scope)
+        # Backwards, so that of several of one name the first stays, as with Starlette's.
+        self._first = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self._list)
+        }
+
+    def __getitem__(self, key: str) -> str:
+        """Return a header by its name in any case."""
+        return self._first[key.lower()]
+
+
+class HttpRequest(Request):
+    """A request over HTTP."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self._headers = HttpHeaders(scope)
 
 
 def refuse(status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> NoReturn:

@@ -9,24 +9,21 @@ from contextlib import asynccontextmanager
 
 import structlog
 from anyio import to_thread
-from ariadne.asgi import GraphQL
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql.answering import Resources
 from gql.authentication import Doorkeeper
-from gql.errors import format_error
-from gql.handler import HttpHandler
+from gql.handler import graphql_over_http
 from gql.metrics import Metrics
 from gql.origins import OriginGuard
-from gql.schema import schema
 from gql.scraping import Scraping, scrape
 from gql.sockets import DEFAULT_LIMITS, SocketLimits
 from gql.transport_ws import SocketHandler
-from gql.watching import Watch
+from gql.watching import GRAPHQL_PATH, Watch
 from graphsvc.access import ACCESS_FOLDER, AuditTrail, Gate
 from graphsvc.app import Service
 from graphsvc.jobs.worker import working_beside
@@ -53,7 +50,7 @@ def create_app(
     open_service: Callable[[], Service] = open_configured_service,
     *,
     socket_limits: SocketLimits = DEFAULT_LIMITS,
-) -> Starlette:
+) -> ASGIApp:
     """Return the application; the service is opened when it starts and closed when it ends.
 
     Args:
@@ -90,25 +87,27 @@ def create_app(
                     }
             # Requests have ended; leaving the block writes the trail, then closes the store.
 
-    graphql = GraphQL(
-        schema,
-        introspection=True,
-        execute_get_queries=True,
-        error_formatter=format_error,
-        http_handler=HttpHandler(),
-        websocket_handler=SocketHandler(socket_limits),
-    )
-    return Starlette(
+    others = Starlette(
         routes=[
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
+            WebSocketRoute(GRAPHQL_PATH, SocketHandler(socket_limits)),
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/readyz", _readyz, methods=["GET"]),
             Route("/metrics", scrape, methods=["GET"]),
         ],
-        middleware=[Middleware(Watch), Middleware(OriginGuard)],
         lifespan=lifespan,
     )
+    return Watch(OriginGuard(_Paths(others)))
+
+
+class _Paths:
+    """Leads GraphQL over HTTP straight to its handler, all else through Starlette's routes."""
+
+    def __init__(self, others: ASGIApp) -> None:
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_graphql = scope["type"] == "http" and scope["path"] == GRAPHQL_PATH
+        await (graphql_over_http if is_graphql else self._others)(scope, receive, send)
 
 
 class Readiness:

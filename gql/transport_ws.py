@@ -1,4 +1,3 @@
-# mypy: allow-subclassing-any
 """The protocol graphql-transport-ws: who asks, which subscriptions run, and what is refused.
 
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
@@ -14,7 +13,6 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from ariadne.asgi.handlers import GraphQLWebsocketHandlerBase
 from starlette.types import Receive, Scope, Send
 
 from gql.answering import Resources
@@ -41,21 +39,17 @@ _PARAMETER_TYPES: dict[str, type] = {
 Values = Mapping[str, Any]
 
 
-class SocketHandler(GraphQLWebsocketHandlerBase):
+class SocketHandler:
     """Serves the WebSockets of one application; counts them by credential."""
 
     def __init__(self, limits: SocketLimits = DEFAULT_LIMITS) -> None:
-        super().__init__()
         self._limits = limits
         self._open: Counter[str] = Counter()
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection from its handshake to its end."""
-        await self.handle_websocket(BoundedSocket(scope, receive, send, self._limits))
-
-    async def handle_websocket(self, websocket: Any) -> None:
-        """Serve one connection that has not been accepted yet."""
-        await Connection(websocket, self._open).serve()
+        socket = BoundedSocket(scope, receive, send, self._limits)
+        await Connection(socket, self._open).serve()
 
 
 class Connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -69,12 +70,15 @@ class PurposeView:
         self._service = service
         self._trail = trail
         self._principal = principal
-        self._reader = RecordReader(lambda: service.store, purpose)
         self._scores: dict[str, PublishedScores] = {}
         self._explainers: dict[str, Explainer] = {}
         self._explanations: dict[tuple[str, SubjectRef], Explanation] = {}
         self._decisions: dict[tuple[str | None, SubjectRef], ReadDecision | None] = {}
         self._audited: defaultdict[AuditAction, set[SubjectRef]] = defaultdict(set)
+
+    @cached_property
+    def _reader(self) -> RecordReader:
+        return RecordReader(lambda: self._service.store, self.purpose)
 
     # Runs and their values
 
@@ -104,7 +108,7 @@ class PurposeView:
         """Return the names of the purpose's programmes, the champion first."""
         return [found.name for found in self.declared_programmes()]
 
-    def declared_programmes(self) -> list[Programme]:
+    def declared_programmes(self) -> tuple[Programme, ...]:
         """Return the highest version of each of the purpose's programmes, the champion first."""
         return self._service.library.programmes_of(self.purpose.name)
 

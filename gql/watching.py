@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import re
-import secrets
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -22,6 +23,10 @@ GATHER_S = 0.05
 REQUEST_ID_HEADER = b"x-request-id"
 REQUEST_ID = re.compile(rb"[0-9a-fA-F-]{16,64}")
 """What a client may give as id: a UUID or a trace's id, nothing that could say something else."""
+
+_ids = random.Random()
+# Ids must differ, not be secret; a process that was forked goes on with others.
+os.register_at_fork(after_in_child=_ids.seed)
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -129,4 +134,4 @@ def _request_id(headers: RawHeaders) -> str:
     given = [value for name, value in headers if name == REQUEST_ID_HEADER]
     if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
         return given[0].decode()
-    return secrets.token_hex(16)
+    return f"{_ids.getrandbits(128):032x}"

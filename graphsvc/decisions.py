@@ -56,9 +56,8 @@ class Judge:
         as_published = _Standings(values["score"], band, names, own, values["width"])
         rule = self._rules(as_published)
         alone = self._rules(self._without_adverse_association(as_published, values))
-        is_reviewed = np.fromiter(
-            (subject in self.under_review for subject in subjects), np.bool_, len(subjects)
-        )
+        reviewed = self.under_review
+        is_reviewed = np.array([bool(reviewed) and one in reviewed for one in subjects], np.bool_)
         return Decisions(
             self, scores.run, list(subjects), values, as_published, rule, alone, is_reviewed
         )
@@ -117,6 +116,24 @@ class _Standings:
         return holds
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonColumns:
+    """The reasons of many, one after the other; those of one end at `ends[place]`."""
+
+    codes: list[str]
+    points: list[float]
+    texts: list[str]
+    ends: list[int]
+
+    def of(self, place: int) -> tuple[Reason, ...]:
+        """Return the reasons of one."""
+        return tuple(map(self.at, range(self.ends[place - 1] if place else 0, self.ends[place])))
+
+    def at(self, number: int) -> Reason:
+        """Return one reason, counted over all."""
+        return Reason(self.codes[number], self.points[number], self.texts[number])
+
+
 @dataclass(frozen=True)
 class Decisions:
     """Advices on many subjects, in the order asked; `at` gives one as `advise` would."""
@@ -138,7 +155,7 @@ class Decisions:
     def advice(self) -> list[Advice]:
         """What is advised on each."""
         rules = [rule.advice for rule in self.judge.policy.rules]
-        needs_a_person = (self._rests_on_association | self._is_adverse_under_review).tolist()
+        needs_a_person = self._needs_a_person.tolist()
         return [
             Advice.REVIEW if needed else rules[rule]
             for rule, needed in zip(self.rule.tolist(), needs_a_person, strict=True)
@@ -157,28 +174,33 @@ class Decisions:
         return [names[band] if names else None for band in self.standings.band.tolist()]
 
     @cached_property
-    def reasons(self) -> list[tuple[Reason, ...]]:
+    def reasons(self) -> ReasonColumns:
         """The reasons for each, in order: see `Advised`."""
-        stated = [Reason(rule.reason_code, 0.0, rule.text) for rule in self.judge.policy.rules]
-        points = np.array([self.values[column] for _, column, _ in MOVING_PARTS]).T
-        order = np.argsort(-np.abs(points), axis=1, kind="stable").tolist()
-        return [
-            (
-                stated[rule],
-                *((ASSOCIATION_ONLY,) if rests else ()),
-                *((HUMAN_REVIEW,) if waits else ()),
-                *_moving_parts(row, places, adverse=advice.is_adverse),
-            )
-            for rule, rests, waits, row, places, advice in zip(
-                self.rule.tolist(),
-                self._rests_on_association.tolist(),
-                self._is_adverse_under_review.tolist(),
-                points.tolist(),
-                order,
-                self.advice,
-                strict=True,
-            )
+        rules = self.judge.policy.rules
+        every = [
+            *(Reason(rule.reason_code, 0.0, rule.text) for rule in rules),
+            ASSOCIATION_ONLY,
+            HUMAN_REVIEW,
+            *(Reason(code, 0.0, text) for code, _, text in MOVING_PARTS),
         ]
+        rests, waits = self._rests_on_association, self._is_adverse_under_review
+        is_stated = np.column_stack((np.ones(len(self), np.bool_), rests, waits))
+        stated = np.tile(np.array([0, len(rules), len(rules) + 1]), (len(self), 1))
+        stated[:, 0] = self.rule
+        points = np.array([self.values[column] for _, column, _ in MOVING_PARTS]).T
+        order = np.argsort(-np.abs(points), axis=1, kind="stable")
+        points = np.take_along_axis(points, order, axis=1)
+        advice_is_adverse = self._needs_a_person | self._is_adverse[self.rule]
+        moves = (points != 0.0) & ~(advice_is_adverse[:, None] & (points > 0.0))
+        moves &= np.cumsum(moves, axis=1) <= ADVERSE_REASONS
+        is_there = np.column_stack((is_stated, moves))
+        which = np.column_stack((stated, len(rules) + 2 + order))[is_there]
+        return ReasonColumns(
+            np.array([reason.code for reason in every], object)[which].tolist(),
+            np.column_stack((np.zeros(stated.shape), points))[is_there].tolist(),
+            np.array([reason.text for reason in every], object)[which].tolist(),
+            np.cumsum(is_there.sum(axis=1)).tolist(),
+        )
 
     def at(self, place: int) -> Advised:
         """Return one of them."""
@@ -187,7 +209,7 @@ class Decisions:
             purpose=self.judge.purpose.name,
             advice=self.advice[place],
             on_own_evidence=self.on_own_evidence[place],
-            reasons=self.reasons[place],
+            reasons=self.reasons.of(place),
             score=float(self.values["score"][place]),
             band=self.bands[place],
             own_points=float(self.standings.own_points[place]),
@@ -203,6 +225,10 @@ class Decisions:
     def _rests_on_association(self) -> Flags:
         is_adverse = self._is_adverse
         return is_adverse[self.rule] & ~is_adverse[self.alone]
+
+    @cached_property
+    def _needs_a_person(self) -> Flags:
+        return self._rests_on_association | self._is_adverse_under_review
 
     @cached_property
     def _is_adverse_under_review(self) -> Flags:
@@ -222,16 +248,3 @@ _COLUMNS = (
     "association_points",
     "width",
 )
-
-
-def _moving_parts(points: list[float], places: list[int], *, adverse: bool) -> list[Reason]:
-    moving: list[Reason] = []
-    for place in places:
-        value = points[place]
-        if value == 0.0 or len(moving) == ADVERSE_REASONS:
-            break
-        if adverse and value > 0.0:
-            continue
-        code, _, text = MOVING_PARTS[place]
-        moving.append(Reason(code, value, text))
-    return moving

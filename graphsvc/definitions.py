@@ -7,7 +7,7 @@ twice is an error. Every error names file, line and field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -37,6 +37,16 @@ class DefinitionLibrary:
     programmes: dict[tuple[str, int], Programme] = field(default_factory=dict)
     policies: dict[tuple[str, int], Policy] = field(default_factory=dict)
     origins: dict[tuple[str, str, int], _Origin] = field(default_factory=dict, repr=False)
+    # Asked for by every request, and always the same once all documents are read.
+    _latest_purposes: dict[str, Purpose] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+    _champions: dict[str, Programme] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+    _by_purpose: dict[str, tuple[Programme, ...]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, own_folder: Path | None = None) -> DefinitionLibrary:
@@ -59,13 +69,21 @@ class DefinitionLibrary:
         library._check_references()
         return library
 
+    def with_programme(self, programme: Programme) -> DefinitionLibrary:
+        """Return a library that also has this version of a programme, or has it anew."""
+        declared = {**self.programmes, (programme.name, programme.version): programme}
+        return replace(self, programmes=declared)
+
     def purpose_names(self) -> list[str]:
         """Return the name of every purpose, in order."""
         return sorted({name for name, _ in self.purposes})
 
     def purpose(self, name: str) -> Purpose:
         """Return the highest version of a purpose."""
-        return _latest(self.purposes, name, "purpose")
+        found = self._latest_purposes.get(name)
+        if found is None:
+            found = self._latest_purposes[name] = _latest(self.purposes, name, "purpose")
+        return found
 
     def programme(self, name: str, version: int | None = None) -> Programme:
         """Return one version of a programme, the highest where none is named."""
@@ -73,6 +91,9 @@ class DefinitionLibrary:
 
     def champion(self, purpose: str) -> Programme:
         """Return the programme whose scores a purpose's readers get by default."""
+        known = self._champions.get(purpose)
+        if known is not None:
+            return known
         self.purpose(purpose)
         champions = [
             programme
@@ -81,7 +102,9 @@ class DefinitionLibrary:
         ]
         if not champions:
             raise DefinitionNotFoundError(f"purpose {purpose} has no champion programme")
-        return max(champions, key=lambda programme: programme.version)
+        found = max(champions, key=lambda programme: programme.version)
+        self._champions[purpose] = found
+        return found
 
     def stored(self) -> Iterator[StoredDefinition]:
         """Return every document in the form that a store keeps."""
@@ -111,15 +134,20 @@ class DefinitionLibrary:
         """Say whether a purpose has a policy."""
         return any(policy.purpose == purpose for policy in self.policies.values())
 
-    def programmes_of(self, purpose: str) -> list[Programme]:
+    def programmes_of(self, purpose: str) -> tuple[Programme, ...]:
         """Return the highest version of each of a purpose's programmes, the champion first."""
+        known = self._by_purpose.get(purpose)
+        if known is not None:
+            return known
         latest: dict[str, Programme] = {}
         for (name, _), programme in sorted(self.programmes.items()):
             if programme.purpose == purpose:
                 latest[name] = programme
-        return sorted(
+        found = sorted(
             latest.values(), key=lambda programme: (not programme.champion, programme.name)
         )
+        self._by_purpose[purpose] = tuple(found)
+        return self._by_purpose[purpose]
 
     def _check_references(self) -> None:
         problems: list[str] = []

@@ -12,9 +12,8 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -22,13 +21,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphsvc.errors import RunNotFoundError, SnapshotDamagedError, SubjectNotFoundError
-from graphsvc.lookup import KeyColumn, Places, find_ranks
+from graphsvc.lookup import KeyColumn, Places, bounds_of_kinds, find_ranks
 from graphsvc.model import ScoreRun, SubjectKind, SubjectRef
 from graphsvc.scoring.propagate import Propagated
 from graphsvc.selection import Ranked, Selection
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.copies import LocalCopies
-from graphsvc.snapshot.snapshot import SUBJECT_KINDS, find_rank
+from graphsvc.snapshot.snapshot import SUBJECT_KINDS
 from graphsvc.store.ports import Reader
 
 CHUNK_BYTES = 4 << 20
@@ -52,8 +51,7 @@ _FORMAT_KEY, _BANDS_KEY = b"graphsvc.payload", b"graphsvc.bands"
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectScore:
+class SubjectScore(NamedTuple):
     """One subject's published values; the points add up to the score before its range clips it.
 
     `width` says how far, in points, the missing part of a full file could still move the score.
@@ -201,9 +199,11 @@ class PublishedScores:
         self._kind: NDArray[np.uint8] = batch.column("kind").to_numpy()
         self._key = batch.column("key")
         self._keys = KeyColumn.of(self._key)
+        self._bounds = bounds_of_kinds(self._kind)
         self._values: dict[str, Floats] = {
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
+        self._in_order = list(self._values.values())
 
     @classmethod
     def of_file(cls, run: ScoreRun, path: Path) -> Self:
@@ -235,7 +235,7 @@ class PublishedScores:
         Raises:
             SubjectNotFoundError: the run has no such subject.
         """
-        return self.at_rank(self.rank_of(subject))
+        return self._values_at(self.rank_of(subject), subject)
 
     def rank_of(self, subject: SubjectRef) -> int:
         """Return a subject's place in the order of (kind, key), by bisection.
@@ -243,7 +243,7 @@ class PublishedScores:
         Raises:
             SubjectNotFoundError: the run has no such subject.
         """
-        rank = find_rank(self._kind, lambda place: self._key[place].as_py().encode(), subject)
+        rank = self._keys.place_of(subject.key, *self._bounds[subject.kind])
         if rank is None:
             raise SubjectNotFoundError(f"{subject}: has no score for purpose {self.run.purpose}")
         return rank
@@ -258,9 +258,12 @@ class PublishedScores:
 
     def at_rank(self, rank: int) -> SubjectScore:
         """Return the values at a place in the order of (kind, key)."""
-        values = {name: float(column[rank]) for name, column in self._values.items()}
-        band = self._bands[self._band[rank]] if self._bands else None
-        return SubjectScore(subject=self.ref_at_rank(rank), band=band, **values)
+        return self._values_at(rank, self.ref_at_rank(rank))
+
+    def _values_at(self, rank: int, subject: SubjectRef) -> SubjectScore:
+        band = self._bands[self._band.item(rank)] if self._bands else None
+        values = [column.item(rank) for column in self._in_order]
+        return SubjectScore._make((subject, *values, band))
 
     def ref_at_rank(self, rank: int) -> SubjectRef:
         """Return the subject at a place in the order of (kind, key)."""

@@ -13,6 +13,7 @@ import pytest
         "importing",
         "live",
         "live_service",
+        "methods",
         "neo4j_snapshot",
         "proof.__main__",
         "propagation",

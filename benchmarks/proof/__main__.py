@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numba
 
-from benchmarks.proof import data, defaults, report
+from benchmarks.proof import data, defaults, report, robustness
 from benchmarks.proof.sets import SETS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proof.md"
@@ -36,9 +36,11 @@ def main() -> None:
             continue
         results.append(each.run(each.name, each.description))
         print(f"{each.name}: done after {time.perf_counter() - begun:.0f} s", flush=True)
+    attacked = robustness.run_all(asked.sets)
+    print(f"attacks: done after {time.perf_counter() - begun:.0f} s", flush=True)
     folder = asked.write.resolve().parent
     # The published tables are made while the document is written; the time of all is told.
-    text = report.document(results, folder, float("nan"))
+    text = report.document(results, folder, float("nan"), attacked)
     if not asked.sets:
         text = _write_defaults(asked.write, text)
     minutes = (time.perf_counter() - begun) / 60.0

@@ -151,12 +151,16 @@ def beliefs(view: View) -> Floats:
     """Linearised belief propagation, two classes, at seven tenths of what surely converges."""
     mark = 0.1 * (view.marks(view.bad) - view.marks(view.good))
     explicit = np.stack([mark, -mark], axis=1)
+    return a.linear_beliefs(view.contacts, explicit, safe_coupling(view), 1e-6).values[:, 0]
+
+
+def safe_coupling(view: View) -> Floats:
+    """Return the coupling of two classes at seven tenths of what surely converges."""
     radius = max(_spectral_radius(view), 1.0)
     degree = max(int(view.contacts.out_degree.max()), 1)
     # 2 h ρ(A) for what neighbours say and 4 h² deg for the echo come to 0.7 together.
     h = (np.sqrt(radius**2 + 2.8 * degree) - radius) / (4.0 * degree)
-    coupling = np.array([[h, -h], [-h, h]])
-    return a.linear_beliefs(view.contacts, explicit, coupling, 1e-6).values[:, 0]
+    return np.array([[h, -h], [-h, h]])
 
 
 def _spectral_radius(view: View) -> float:

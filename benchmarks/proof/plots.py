@@ -36,7 +36,7 @@ def plot_auc(results: list[Result], path: Path) -> None:
         panel.set_title(f"{result.name}: AUC (baselines orange)")
     for panel in axes.flat[len(results) :]:
         panel.axis("off")
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_reliability(results: list[Result], path: Path) -> None:
@@ -60,7 +60,7 @@ def plot_reliability(results: list[Result], path: Path) -> None:
         panel.set_xlabel("probability told")
     axes[0, 0].set_ylabel("share that was bad")
     axes[0, 0].legend(fontsize=6)
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_published(
@@ -82,10 +82,11 @@ def plot_published(
     right.set_xlabel("attack links added")
     right.set_ylabel("AUC")
     right.legend(fontsize=7)
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG that is the same for the same figures, and let it go."""
     figure.tight_layout()
     # A date would make each run another file.
     figure.savefig(path, format="svg", metadata={"Date": None})

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.proof import data, plots, published
+from benchmarks.proof import data, plots, published, robustness_report
+from benchmarks.proof.robustness import Robustness
 from benchmarks.proof.runner import MEASURES, Result
 
 HEAD = """# Do the scores predict?
@@ -60,7 +61,9 @@ What the figures say beyond that:
 """
 
 
-def document(results: list[Result], folder: Path, minutes: float) -> str:
+def document(
+    results: list[Result], folder: Path, minutes: float, attacked: list[Robustness] | None = None
+) -> str:
     """Write the plots into the folder, and return the document."""
     lines = [HEAD, _machine(minutes), ""]
     if results:
@@ -75,6 +78,7 @@ def document(results: list[Result], folder: Path, minutes: float) -> str:
         lines += list(_table(result))
     lines += list(_published(folder))
     lines += [AFTER.format(lists="\n".join(_beaten(result) for result in results))]
+    lines += list(robustness_report.section(attacked or [], folder))
     lines += list(_seconds(results))
     return "\n".join(lines).rstrip() + "\n"
 

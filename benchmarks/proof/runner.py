@@ -80,7 +80,7 @@ def run(name: str, kind: str, description: str, trials: Iterable[tuple[int, Tria
         asked += trial.test.is_bad.size
         bad += int(trial.test.is_bad.sum())
         for method in ALL_METHODS:
-            if kind not in method.kinds or not _has_labels(method, trial):
+            if not fits(method, kind, trial):
                 continue
             outcome = outcomes.setdefault(method.name, Outcome(method))
             measured(outcome, repetition, trial)
@@ -114,6 +114,9 @@ def measured(outcome: Outcome, repetition: int, trial: Trial) -> None:
     )
 
 
-def _has_labels(method: Method, trial: Trial) -> bool:
+def fits(method: Method, kind: str, trial: Trial) -> bool:
+    """Return whether a method can be asked on a set of this kind, with the labels it needs."""
     views = (trial.view, trial.calibration_view)
-    return all(getattr(view, side).size > 0 for side in method.needs for view in views)
+    return kind in method.kinds and all(
+        getattr(view, side).size > 0 for side in method.needs for view in views
+    )

@@ -1,7 +1,8 @@
 """What a method may see, and the graphs that methods make of it.
 
 A view holds links and known labels, nothing else: no test label, no hidden link, no later link is
-in it, so no method can use one. Only ``protocol`` makes views.
+in it, so no method can use one. Only ``protocol`` makes views, and ``attacks`` of them others that
+hold nothing more about what is asked.
 """
 
 from __future__ import annotations

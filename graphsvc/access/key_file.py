@@ -28,6 +28,8 @@ LOCK_FILE = "keys.lock"
 
 Signature = tuple[int, int, int]
 
+_changes = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerSecret:
@@ -87,6 +89,16 @@ class _KeyFile(BaseModel):
     keys: tuple[ApiKey, ...] = ()
 
 
+def changes_made() -> int:
+    """Return how often this process has changed keys, of whatever folder."""
+    return _changes
+
+
+def _note_change() -> None:
+    global _changes
+    _changes += 1
+
+
 def signature_of(folder: Path) -> Signature | None:
     """Return what tells one version of the file from the next, None where there is no file."""
     try:
@@ -127,6 +139,7 @@ def change_keys(
     with _locked(folder):
         keys = change(read_keys(folder)[1])
         _write(folder, _KeyFile(keys=keys).model_dump_json(indent=2).encode())
+        _note_change()
     return keys
 
 

@@ -10,16 +10,19 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from graphsvc.access.key_file import (
     ApiKey,
     FormerSecret,
     Signature,
     change_keys,
+    changes_made,
     read_keys,
     signature_of,
 )
@@ -41,6 +44,8 @@ ACCESS_FOLDER = "access"
 SECRET_PATTERN = re.compile(r"gsk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 SECRET_BYTES = 32
 NO_SUCH_DIGEST = "0" * 64
+LOOK_AGAIN_S = 0.01
+"""For how long a ring doesn't look whether another process has changed the keys."""
 LONGEST_OVERLAP = timedelta(days=90)
 
 
@@ -151,13 +156,22 @@ def rotate_key(
     return _key_of(change_keys(folder, rotated), key_id), secret
 
 
+class _Kept(NamedTuple):
+    """What one version of the file says; never mixed with another version's."""
+
+    signature: Signature | None
+    keys: dict[str, ApiKey]
+    principals: dict[tuple[str, datetime | None], Principal]
+
+
 class KeyRing:
     """Checks secrets against a folder of keys; notices when the folder changes. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._last_use = LastUse(folder)
-        self._kept: tuple[Signature | None, dict[str, ApiKey]] = (None, {})
+        self._kept = _Kept(None, {}, {})
+        self._looked_at = (float("-inf"), 0)
 
     def authenticate(self, secret: str) -> Principal:
         """Return whom a secret speaks for.
@@ -169,7 +183,8 @@ class KeyRing:
         """
         now = datetime.now(UTC)
         match = SECRET_PATTERN.fullmatch(secret)
-        key = self._keys().get(match[1]) if match else None
+        kept = self._current()
+        key = kept.keys.get(match[1]) if match else None
         # Compared even where there is no such key, so that ids can't be told apart by the time.
         expected = key.digests_at(now) if key is not None else ((NO_SUCH_DIGEST, None),)
         given = _digest(secret)
@@ -177,15 +192,22 @@ class KeyRing:
         if key is None or not ends or not key.is_valid_at(now):
             raise NotAuthenticatedError("the API key is not valid")
         self._last_use.note(key.id, now)
-        return key.principal(ends[0])
+        known = kept.principals.get((key.id, ends[0]))
+        if known is None:
+            known = kept.principals[key.id, ends[0]] = key.principal(ends[0])
+        return known
 
-    def _keys(self) -> dict[str, ApiKey]:
-        signature, keys = self._kept
-        if signature != signature_of(self._folder):
+    def _current(self) -> _Kept:
+        # Asking for the file's signature lets go of the interpreter, which others may then hold.
+        looked_at = (time.monotonic(), changes_made())
+        if looked_at[0] - self._looked_at[0] < LOOK_AGAIN_S and looked_at[1] == self._looked_at[1]:
+            return self._kept
+        kept = self._kept
+        if kept.signature != signature_of(self._folder):
             signature, listed = read_keys(self._folder)
-            keys = {key.id: key for key in listed}
-            self._kept = (signature, keys)
-        return keys
+            kept = self._kept = _Kept(signature, {key.id: key for key in listed}, {})
+        self._looked_at = looked_at
+        return kept
 
 
 def _new_secret(key_id: str) -> str:

@@ -31,7 +31,7 @@ class Pseudonyms:
     """Makes the same pseudonym of the same name, under one key."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = hmac.new(key, digestmod="sha256")
 
     @classmethod
     def open(cls, given: str | None, folder: Path) -> Self:
@@ -77,8 +77,9 @@ class Pseudonyms:
 
     def _of(self, *parts: str) -> str:
         # A part can't hold a NUL (checks.check_key), so no two names give the same text.
-        text = "\0".join(parts).encode()
-        return f"~{hmac.digest(self._key, text, 'sha256').hex()[:DIGEST_CHARACTERS]}"
+        keyed = self._keyed.copy()
+        keyed.update("\0".join(parts).encode())
+        return f"~{keyed.hexdigest()[:DIGEST_CHARACTERS]}"
 
 
 def require_same_key(store: Store, pseudonyms: Pseudonyms) -> None:

@@ -53,7 +53,11 @@ class AuditTrail:
         self._give_up_at = float("inf")
         self._is_writing_well = True
         self._failed_writes = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # Two, so that what is recorded wakes nobody while the writer gathers.
+        self._arrived = threading.Condition(self._lock)
+        self._progress = threading.Condition(self._lock)
+        self._is_idle = False
         self._writer = threading.Thread(target=self._run, name="audit-trail", daemon=True)
 
     def __enter__(self) -> Self:
@@ -89,18 +93,13 @@ class AuditTrail:
         Raises:
             StoreUnavailableError: the queue stayed full, or the trail is closed; nothing was taken.
         """
-        with self._changed:
-            has_room = self._changed.wait_for(
-                lambda: self._closing or len(self._waiting) + len(drafts) <= self._capacity,
-                self._record_timeout_s,
-            )
-            if self._closing or not has_room:
-                raise StoreUnavailableError(
-                    "the audit takes no entries now, so nothing can be read; try again later"
-                )
+        with self._lock:
+            if not self.has_room(len(drafts)):
+                self._wait_for_room(len(drafts))
             self._waiting.extend(drafts)
             self._unwritten += len(drafts)
-            self._changed.notify_all()
+            if self._is_idle or len(self._waiting) >= BATCH:
+                self._arrived.notify()
 
     def has_room(self, count: int) -> bool:
         """Say whether `record` would take so many entries without waiting, as of now."""
@@ -108,31 +107,43 @@ class AuditTrail:
 
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Wait until all that was recorded is in the store; return whether it is."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._unwritten == 0, timeout_s)
+        with self._progress:
+            return self._progress.wait_for(lambda: self._unwritten == 0, timeout_s)
 
     def close(self) -> None:
         """Write all that waits, then stop; entries that the store refuses go to the log."""
-        with self._changed:
+        with self._lock:
             self._closing = True
             self._give_up_at = time.monotonic() + self._close_timeout_s
-            self._changed.notify_all()
+            self._arrived.notify_all()
+            self._progress.notify_all()
         self._writer.join()
+
+    def _wait_for_room(self, count: int) -> None:
+        self._progress.wait_for(
+            lambda: self._closing or self.has_room(count), self._record_timeout_s
+        )
+        if not self.has_room(count):
+            raise StoreUnavailableError(
+                "the audit takes no entries now, so nothing can be read; try again later"
+            )
 
     def _run(self) -> None:
         while batch := self._next_batch():
             self._write(batch)
-            with self._changed:
+            with self._lock:
                 self._unwritten -= len(batch)
-                self._changed.notify_all()
+                self._progress.notify_all()
 
     def _next_batch(self) -> list[AuditDraft]:
         """Return what waits, gathered for a moment; nothing only at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing)
-            self._changed.wait_for(lambda: self._closing or len(self._waiting) >= BATCH, GATHER_S)
+        with self._lock:
+            self._is_idle = True
+            self._arrived.wait_for(lambda: self._waiting or self._closing)
+            self._is_idle = False
+            self._arrived.wait_for(lambda: self._closing or len(self._waiting) >= BATCH, GATHER_S)
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            self._changed.notify_all()
+            self._progress.notify_all()
             return batch
 
     def _write(self, batch: list[AuditDraft]) -> None:
@@ -157,8 +168,8 @@ class AuditTrail:
         if self._closing:
             time.sleep(pause_s)
             return
-        with self._changed:  # cut short by the call to close
-            self._changed.wait_for(lambda: self._closing, pause_s)
+        with self._lock:  # cut short by the call to close
+            self._arrived.wait_for(lambda: self._closing, pause_s)
 
 
 def _log_lost(batch: list[AuditDraft]) -> None:

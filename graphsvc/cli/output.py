@@ -23,7 +23,7 @@ stderr = Console(stderr=True)
 
 
 def plain(value: Any) -> Any:
-    """Return a result as plain JSON values: dataclasses as objects, subjects as kind:key.
+    """Return a result as plain JSON values: what has named fields as objects, subjects as kind:key.
 
     Times and spans are ISO 8601.
     """
@@ -31,6 +31,8 @@ def plain(value: Any) -> Any:
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

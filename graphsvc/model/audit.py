@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from json.encoder import encode_basestring
+from typing import NamedTuple
 
 
 class AuditAction(StrEnum):
@@ -56,12 +56,13 @@ class AuditAction(StrEnum):
     RETENTION_BEGUN = "retention_begun"
     RETENTION = "retention"  # what was past retention was erased
 
+    __hash__ = str.__hash__  # see SubjectKind
+
 
 FIRST_PREVIOUS_HASH = "0" * 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditDraft:
+class AuditDraft(NamedTuple):
     """An entry before the store has given it its place in the chain.
 
     `subject` is a pseudonym, and `detail` names nobody: an entry outlives what it tells of.
@@ -75,8 +76,7 @@ class AuditDraft:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """An entry with its place in the chain; `entry_hash` covers all else, incl. `previous_hash`."""
 
     position: int
@@ -87,22 +87,24 @@ class AuditEntry:
     @classmethod
     def chain(cls, position: int, draft: AuditDraft, previous_hash: str) -> AuditEntry:
         """Return the entry that follows the one whose hash is `previous_hash`."""
-        text = json.dumps(
-            [
-                position,
-                draft.at.isoformat(),
-                draft.actor,
-                draft.action,
-                draft.purpose,
-                draft.subject,
-                draft.detail,
-                previous_hash,
-            ],
-            ensure_ascii=False,
+        told = (
+            draft.at.isoformat(),
+            draft.actor,
+            draft.action,
+            draft.purpose,
+            draft.subject,
+            draft.detail,
+            previous_hash,
         )
+        # A list in JSON; json.dumps makes the same text, in four times the time.
+        text = f"[{position}, {', '.join(map(_json, told))}]"
         digest = hashlib.sha256(text.encode()).hexdigest()
-        return cls(position=position, draft=draft, previous_hash=previous_hash, entry_hash=digest)
+        return cls(position, draft, previous_hash, digest)
 
     def is_intact(self) -> bool:
         """Say whether the hash still matches the content."""
         return self == AuditEntry.chain(self.position, self.draft, self.previous_hash)
+
+
+def _json(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)

@@ -29,6 +29,8 @@ class LinkKind(StrEnum):
     USES_ADDRESS = "uses_address"  # shared identifier
     USES_PHONE = "uses_phone"  # shared identifier
 
+    __hash__ = str.__hash__  # see SubjectKind
+
 
 TRANSACTION_LINK_KINDS = frozenset({LinkKind.PAID, LinkKind.REFUNDED})
 """Links that took place at a time, where all others go on until they end."""

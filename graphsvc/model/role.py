@@ -17,6 +17,8 @@ class Role(StrEnum):
     OPERATOR = "operator"  # runs the service: jobs, metrics, definitions; reads no evidence by it
     AUDITOR = "auditor"  # reads who read and changed what
 
+    __hash__ = str.__hash__  # see SubjectKind
+
 
 def checked_roles(field: str, names: Iterable[str]) -> frozenset[Role]:
     """Return the roles of these names.

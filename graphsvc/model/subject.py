@@ -22,6 +22,9 @@ class SubjectKind(StrEnum):
     PHONE = "phone"  # a telephone number
     KEY = "key"  # a cryptographic key that speaks for its holder
 
+    # An enum's own hash is a call of Python's; subjects are looked up by the thousand.
+    __hash__ = str.__hash__
+
 
 _KIND_VALUES = frozenset(kind.value for kind in SubjectKind)
 

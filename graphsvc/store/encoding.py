@@ -17,7 +17,7 @@ from operator import attrgetter
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from graphsvc.model import RECORD_CLASSES, Record, RecordType, SubjectRef
+from graphsvc.model import RECORD_CLASSES, Record, RecordType, SubjectKind, SubjectRef
 from graphsvc.model.checks import from_microseconds, to_microseconds
 
 Row = dict[str, Any]
@@ -43,20 +43,13 @@ def encode(record: Record) -> Row:
 
 def decode(record_type: RecordType, row: Mapping[str, Any]) -> Record:
     """Return the record that `encode` made this row of; further columns are ignored."""
-    values: dict[str, Any] = {}
-    for name, annotation in _FIELDS[record_type]:
-        if annotation is SubjectRef:
-            kind = row[f"{name}_kind"]
-            values[name] = None if kind is None else _subject(kind, row[f"{name}_key"])
-        elif annotation is datetime:
-            microseconds = row[f"{name}_us"]
-            values[name] = None if microseconds is None else from_microseconds(microseconds)
-        elif annotation is tuple:
-            values[name] = tuple(row[name] or ())
-        elif isinstance(annotation, type) and issubclass(annotation, StrEnum):
-            values[name] = annotation(row[name])
-        else:
-            values[name] = row[name]
+    plan = _DECODING[record_type]
+    values = {name: row[name] for name in plan.plain}
+    for name, column, convert in plan.converted:
+        values[name] = convert(row[column])
+    for name, kind, key in plan.subjects:
+        code = row[kind]
+        values[name] = None if code is None else SubjectRef(_SUBJECT_KINDS[code], row[key])
     return RECORD_CLASSES[record_type](**values)
 
 
@@ -81,10 +74,6 @@ def list_to_text(values: list[str]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def _subject(kind: str, key: str) -> SubjectRef:
-    return SubjectRef(_SUBJECT_KIND(kind), key)
-
-
 def _plain(annotation: Any) -> Any:
     """Strip `| None` and generic arguments from an annotation."""
     if get_origin(annotation) in (Union, UnionType):
@@ -93,7 +82,6 @@ def _plain(annotation: Any) -> Any:
 
 
 _IDENTITY = frozenset({"source", "external_id"})
-_SUBJECT_KIND = get_type_hints(SubjectRef)["kind"]
 _FIELDS: dict[RecordType, list[tuple[str, Any]]] = {
     record_type: [
         (field.name, _plain(get_type_hints(record_class)[field.name]))
@@ -161,3 +149,47 @@ def _number(value: float) -> float:
 _ENCODERS: dict[type[Record], _Encoder] = {
     record_class: _Encoder.of(record_class) for record_class in RECORD_CLASSES.values()
 }
+
+
+class _Members(dict[Any, Any]):
+    """An enum's members by value: a look where the enum itself is a call."""
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__({member.value: member for member in enum})
+        self._enum = enum
+
+    def __missing__(self, value: Any) -> StrEnum:
+        return self._enum(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """How rows become the fields of one type of record."""
+
+    plain: list[str]
+    converted: list[tuple[str, str, Callable[[Any], Any]]]
+    subjects: list[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, columns: list[tuple[str, Any]]) -> _Decoding:
+        decoding = cls([], [], [])
+        for name, annotation in columns:
+            if annotation is SubjectRef:
+                decoding.subjects.append((name, f"{name}_kind", f"{name}_key"))
+            elif annotation is datetime:
+                decoding.converted.append((name, f"{name}_us", _time))
+            elif annotation is tuple:
+                decoding.converted.append((name, name, lambda values: tuple(values or ())))
+            elif issubclass(annotation, StrEnum):
+                decoding.converted.append((name, name, _Members(annotation).__getitem__))
+            else:
+                decoding.plain.append(name)
+        return decoding
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_microseconds(microseconds)
+
+
+_SUBJECT_KINDS = _Members(SubjectKind)
+_DECODING = {record_type: _Decoding.of(columns) for record_type, columns in _FIELDS.items()}

@@ -37,3 +37,9 @@ def value(connection: Connection, statement: Statement, parameters: Parameters =
 def json_list(values: Iterable[str] | Iterable[int]) -> str:
     """Return strings or numbers as one parameter that `json_each` takes apart."""
     return json.dumps(list(values), ensure_ascii=False)
+
+
+def repeated_group(statement: Statement, count: int) -> str:
+    """Return the text of an INSERT whose one group of values stands there so many times."""
+    head, keyword, group = statement.text.rstrip("; \n").partition("VALUES")
+    return head + keyword + ",".join([group] * count)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from sqlite3 import Connection
 
 from queries._load import load
 from queries.rows import AuditRow, LastAuditRow, Row
-from queries.sqlite._run import first, json_list
+from queries.sqlite._run import first, json_list, repeated_group
+
+AT_ONCE = (64, 16, 4, 1)
+"""How many entries one statement inserts, the most first."""
 
 _AUDIT = load("sqlite/audit.sql")
+
+_INSERT = {size: repeated_group(_AUDIT["insert_audit_entries"], size) for size in AT_ONCE}
 
 
 def last(connection: Connection) -> LastAuditRow | None:
@@ -20,9 +26,12 @@ def last(connection: Connection) -> LastAuditRow | None:
 
 def insert(connection: Connection, entries: Iterable[AuditRow]) -> None:
     """Add entries to the end of the chain."""
-    connection.executemany(
-        _AUDIT["insert_audit_entry"].text, (entry._asdict() for entry in entries)
-    )
+    # Few statements: for each, the driver lets go of the interpreter and must get it back.
+    rest = list(entries)
+    for size in AT_ONCE:
+        while len(rest) >= size:
+            batch, rest = rest[:size], rest[size:]
+            connection.execute(_INSERT[size], list(chain.from_iterable(batch)))
 
 
 def after(connection: Connection, position: int, limit: int, wanted: Row) -> list[AuditRow]:

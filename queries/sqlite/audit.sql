@@ -2,12 +2,12 @@
 -- The end of the chain. Returns at most one row: position, entry_hash.
 SELECT position, entry_hash FROM audit_entry ORDER BY position DESC LIMIT 1;
 
--- name: insert_audit_entry
--- Add to the end of the chain. Parameters: as the columns.
+-- name: insert_audit_entries
+-- Add to the end of the chain. Parameters: the columns' values, of so many entries as there are groups.
 INSERT INTO audit_entry
     (position, at, actor, action, purpose, subject, detail, previous_hash, entry_hash)
 VALUES
-    (:position, :at, :actor, :action, :purpose, :subject, :detail, :previous_hash, :entry_hash);
+    (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: select_audit_entries
 -- Entries in order. Parameters: after, limit; purpose, action, subject (a pseudonym), since (a text in

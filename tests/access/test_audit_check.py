@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -75,8 +74,8 @@ def test_an_empty_chain_is_sound() -> None:
 def test_a_changed_entry_is_found(length: int, data: st.DataObject, name: str) -> None:
     entries = chain(length)
     place = data.draw(st.integers(0, length - 1))
-    changed = replace(entries[place].draft, **{name: "somebody else"})
-    entries[place] = replace(entries[place], draft=changed)
+    changed = entries[place].draft._replace(**{name: "somebody else"})
+    entries[place] = entries[place]._replace(draft=changed)
     with pytest.raises(AuditBrokenError, match=rf"entry {place + 1}: was changed"):
         verify(entries)
 
@@ -95,8 +94,8 @@ def test_two_entries_that_changed_places_are_found(length: int, data: st.DataObj
     entries = chain(length)
     place = data.draw(st.integers(0, length - 2))
     one, other = entries[place], entries[place + 1]
-    entries[place] = replace(other, position=one.position)
-    entries[place + 1] = replace(one, position=other.position)
+    entries[place] = other._replace(position=one.position)
+    entries[place + 1] = one._replace(position=other.position)
     with pytest.raises(AuditBrokenError, match=f"entry {place + 1}"):
         verify(entries)
 
@@ -107,7 +106,7 @@ def test_an_entry_made_anew_with_a_hash_of_its_own_is_found(
 ) -> None:
     entries = chain(length)
     place = data.draw(st.integers(0, length - 2))
-    forged = replace(entries[place].draft, actor="nobody")
+    forged = entries[place].draft._replace(actor="nobody")
     entries[place] = AuditEntry.chain(place + 1, forged, entries[place].previous_hash)
     with pytest.raises(AuditBrokenError, match=rf"entry {place + 2}: doesn't follow"):
         verify(entries)

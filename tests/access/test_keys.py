@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graphsvc.access import KeyRing, Principal, create_key, list_keys, revoke_key
+from graphsvc.access.keys import LOOK_AGAIN_S
 from graphsvc.errors import (
     InvalidInputError,
     NotAuthenticatedError,
@@ -149,6 +150,7 @@ def test_a_damaged_file_lets_nobody_in(folder: Path) -> None:
     ring = KeyRing(folder)
     ring.authenticate(secret)
     (folder / "keys.json").write_text('{"version": 1, "keys": [{}]}')
+    time.sleep(LOOK_AGAIN_S)
     with pytest.raises(SettingsError, match="is damaged"):
         ring.authenticate(secret)
     with pytest.raises(SettingsError, match="is damaged"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -329,9 +329,13 @@ def test_dev_mode_refuses_to_start_where_others_can_ask(
     service = open_service(tmp_path, dev_mode=True, host="0.0.0.0")
 
     async def start() -> None:
-        app = create_app(lambda: service)
-        async with app.router.lifespan_context(app):
-            raise AssertionError("it started")
+        async def receive() -> dict[str, str]:
+            return {"type": "lifespan.startup"}
+
+        async def send(message: Mapping[str, object]) -> None:
+            assert message["type"] == "lifespan.startup.failed"
+
+        await create_app(lambda: service)({"type": "lifespan", "state": {}}, receive, send)
 
     with pytest.raises(SettingsError, match=message):
         anyio.run(start)

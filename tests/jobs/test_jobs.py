@@ -448,7 +448,7 @@ def gated(service: Service) -> Service:
     strict = champion.model_copy(
         update={"gate": Gate(psi_at_most=1e-9), "version": champion.version + 1}
     )
-    service.library.programmes[strict.name, strict.version] = strict
+    service.library = service.library.with_programme(strict)
     return service
 
 

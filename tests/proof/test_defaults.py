@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.graphs import DATA
 from benchmarks.proof import defaults, stakes
 from benchmarks.proof.defaults import Finding
 from benchmarks.proof.grid import Setting
+from benchmarks.proof.judging import Judge
 from benchmarks.proof.nested import Verdict
 from benchmarks.proof.stakes import Answer
 from graphsvc.definitions import DefinitionLibrary
@@ -86,3 +88,20 @@ def test_a_section_replaces_its_former_text_and_nothing_else(found):
     assert defaults.with_section(text, defaults.section([found])) == text
     alone = defaults.with_section("# Title\n", defaults.section([found]))
     assert alone.count("## The shipped defaults") == 1
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data sets are not there: {DATA}")
+def test_the_document_tells_what_the_values_set_by_hand_come_to_on_amlsim():
+    bench = BENCHES["payment-fraud"]
+    stake = bench.stakes[0]
+    judge = Judge(
+        LIBRARY.champion(bench.purpose), [bench.by_hand], bench.kinds, 150.0, stake.reading
+    )
+    found = [
+        judge(split.outer.view, [split.outer.asked])[0][0]
+        for number in range(bench.rounds)
+        for split in stake.deal(number)
+    ]
+    part = DOCUMENT.read_text(encoding="utf-8").split("### payment-fraud\n")[1]
+    assert f"| amlsim | {np.mean(found):.3f} ±" in part

@@ -76,6 +76,7 @@ def test_a_statement_is_understood_by_a_migrated_database(
 ) -> None:
     named = dict.fromkeys(re.findall(r":([a-z_0-9]+)", statement.text))
     numbered = [None] * len(set(re.findall(r"\?\d", statement.text)))
+    numbered += [None] * len(re.findall(r"\?(?!\d)", statement.text))
     database.execute(f"EXPLAIN {statement.text}", numbered or named)
 
 

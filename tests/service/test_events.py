@@ -68,7 +68,7 @@ def test_lists_with_points_of_their_own_count_by_those(service: Service) -> None
     """One list at −300, one at −120: jointly −300 · (1 − (1 − 0.5)(1 − 0.8 · 120/300))."""
     champion = service.library.champion("marketplace-integrity")
     milder = champion.model_copy(update={"listings": {"otc-known-fraud": -120.0}, "version": 99})
-    service.library.programmes[milder.name, 99] = milder
+    service.library = service.library.with_programme(milder)
     found = scored(
         service,
         [listed(1, "marketplace-fraud", 0.5), listed(1, "otc-known-fraud", 0.8), trusts(2, 3)],

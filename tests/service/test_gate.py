@@ -26,7 +26,7 @@ def with_gate(service: Service, **limits: float) -> None:
     gated = champion.model_copy(
         update={"gate": Gate(**limits), "version": champion.version + 1}  # type: ignore[arg-type]
     )
-    service.library.programmes[gated.name, gated.version] = gated
+    service.library = service.library.with_programme(gated)
 
 
 def held_run(service: Service) -> ScoreRun:
