@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help setup demo check format test test-spark bench bench-core bench-scaling bench-live bench-batch bench-gql bench-spark bench-methods proof serve schema lock lock-node clean
+.PHONY: help setup demo check format test test-learned test-spark bench bench-core bench-scaling bench-live bench-batch bench-gql bench-spark bench-methods proof proof-learned serve schema lock lock-learned lock-node clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -42,6 +42,15 @@ format: setup ## put the code in shape
 test: setup $(if $(GRAPHSVC_TESTS_WITHOUT_NODE),,$(NODE_MODULES)) ## run every test, on SQLite and on a real Neo4j
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
+test-learned: .venv-learned/installed ## test the training of learned models (installs torch: 4.2 GB)
+	.venv-learned/bin/pytest -q tests/learned
+
+.venv-learned/installed: requirements-learned.lock pyproject.toml | $(VENV)/installed
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-learned
+	VIRTUAL_ENV=$(CURDIR)/.venv-learned $(BIN)/uv pip sync --quiet --require-hashes requirements-learned.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv-learned $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
 test-spark: tests_spark/.venv/installed ## run the tests of propagation on Spark, with real executors
 	tests_spark/.venv/bin/pytest tests_spark
 
@@ -60,6 +69,9 @@ bench-scaling: setup ## measure time for a link from 2^14 to 2^22 subjects, and 
 
 proof: setup ## prove on labelled real networks that scores predict; writes docs/proof.md
 	$(BIN)/python -m benchmarks.proof
+
+proof-learned: .venv-learned/installed ## measure learned models by the same protocol; writes docs/proof-learned.md
+	.venv-learned/bin/python -m benchmarks.proof.learned
 
 bench-live: setup ## measure what one change costs, in the operators and end to end
 	$(BIN)/python -m benchmarks.live
@@ -98,9 +110,12 @@ lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra neo4j-server --extra tracing --extra spark --group dev --constraint requirements.lock pyproject.toml -o tests_spark/requirements.lock
 
+lock-learned: setup ## resolve what training adds, at the versions of requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.lock --extra learned --extra neo4j-server --group dev pyproject.toml -o requirements-learned.lock
+
 lock-node: setup ## resolve the npm packages of tests and benchmarks anew
 	cd tests/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
 	cd benchmarks/node && rm -rf node_modules package-lock.json && $(CURDIR)/$(BIN)/npm install
 
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) tests_spark/.venv .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules benchmarks/node/node_modules
+	rm -rf $(VENV) .venv-learned tests_spark/.venv .graphsvc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules benchmarks/node/node_modules

@@ -168,9 +168,15 @@ class Explanation(graphene.ObjectType):
         description="Effect of trust through contacts, zero or more.",
         resolver=lambda explanation, info: explanation.score.trust_points,
     )
+    learned_points = graphene.Float(
+        required=True,
+        description="Effect of the programme's learned model, zero or less; it stands under the "
+        "purpose's cap on association like the two before it. 0 where it names none.",
+        resolver=lambda explanation, info: explanation.score.learned_points,
+    )
     cap_points = graphene.Float(
         required=True,
-        description="What the purpose's cap on association takes back of these two.",
+        description="What the purpose's cap on association takes back of these three.",
     )
     range_points = graphene.Float(
         required=True, description="What the ends of the scale take back of the sum."

@@ -21,6 +21,7 @@ LinePartEnum = described_enum(
         LinePart.EVENT: "One event of the subject's own.",
         LinePart.LISTING: "One entry of the subject's own on a list.",
         LinePart.REPORT: "One report on the subject.",
+        LinePart.LEARNED: "What a learned model makes of the subject and its contacts.",
         LinePart.REPORT_CAP: "What the cap on undecided reports gives back.",
         LinePart.REJECTED_REPORT: "One report by the subject that was found false.",
         LinePart.EXPOSURE: "One listed subject's risk, through contacts.",

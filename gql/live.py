@@ -54,6 +54,11 @@ class LiveScoreParts(graphene.ObjectType):
         description="What allowlisted contacts give, before the cap.",
         resolver=lambda values, info: values.trust_points,
     )
+    learned = graphene.Float(
+        required=True,
+        description="What the learned model takes, before the cap, as of `learnedAsOf`.",
+        resolver=lambda values, info: values.learned_points,
+    )
 
 
 def _as_of(found: HostedReading, info: GraphQLResolveInfo) -> datetime:
@@ -90,6 +95,12 @@ class LiveScore(graphene.ObjectType):
         description="How long ago the records were last looked at. Above a second or so, the store "
         "can't be reached, and the score stays as it was.",
         resolver=lambda found, info: found.behind_s,
+    )
+    learned_as_of = graphene.Field(
+        DateTime,
+        description="When the learned model was last asked: what it told is kept between batches, "
+        "and `bound` does not cover what it would tell now. Null where there is no such model.",
+        resolver=lambda found, info: found.reading.live.learned_as_of,
     )
     band = graphene.String(
         description="Name of the stretch of the scale that the score lies in. Null where the "

@@ -17,6 +17,7 @@ from gql.links import LinkKindEnum
 from gql.purposes import EventKindEnum
 from graphsvc.model import Direction
 from graphsvc.model import Programme as DeclaredProgramme
+from graphsvc.scoring.learned import model_of
 
 DirectionEnum = described_enum(
     Direction,
@@ -175,6 +176,21 @@ class Scorecard(graphene.ObjectType):
     evidence_half_at = _number("How many records make half of a full file.")
 
 
+class LearnedRule(graphene.ObjectType):
+    """A learned model that a programme uses: points · probability, under association's cap."""
+
+    model = graphene.String(required=True, description="Name of the model.")
+    fingerprint = graphene.String(
+        required=True, description="SHA-256 of all that the model says: weights and training."
+    )
+    points = _number("What a probability of 1 costs, before the purpose's cap.")
+    trained_on = graphene.String(
+        required=True,
+        description="What the model was trained on.",
+        resolver=lambda rule, info: str(model_of(rule).trained_on),
+    )
+
+
 class Band(graphene.ObjectType):
     """A named stretch of the scale, up to where the next band starts."""
 
@@ -222,6 +238,9 @@ class Programme(  # type: ignore[call-arg]
     scorecard = graphene.Field(Scorecard, required=True, description="What the parts are worth.")
     bands = graphene.List(
         graphene.NonNull(Band), required=True, description="Its bands, the lowest first."
+    )
+    learned = graphene.Field(
+        LearnedRule, description="The learned model that it uses beside all that. Null: none."
     )
     calibration_note = graphene.String(required=True, description="Where its numbers come from.")
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from algorithms.learned import LearnedModel
 from graphsvc import publish
 from graphsvc.access import ACCESS_FOLDER, Pseudonyms, require_same_key
 from graphsvc.advice import Advised, advise
@@ -39,6 +40,7 @@ from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.model import Job, JobKind, JobParameters
 from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
+from graphsvc.learning import Schooling, train_model
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
@@ -676,6 +678,33 @@ class Service:
             now=now or datetime.now(UTC),
             progress=progress,
         )
+
+    @traced("service.train_model")
+    def train_model(
+        self,
+        purpose: str,
+        plan: Schooling,
+        *,
+        programme: str | None = None,
+        actor: str = "cli",
+    ) -> LearnedModel:
+        """Return a model trained on who was listed after past times; needs the extra `learned`.
+
+        Args:
+            purpose: whose evidence is read, and nothing that it doesn't permit.
+            plan: which times, and how.
+            programme: whose links and lists; the purpose's champion otherwise.
+            actor: who asked, for the audit.
+
+        Raises:
+            SettingsError: the extra is not installed.
+            InvalidInputError: there is nothing to learn from.
+        """
+        declared, chosen = self.library.purpose(purpose), self._programme(purpose, programme)
+        detail = f"{chosen.name} v{chosen.version}, {plan.periods} periods"
+        self.note(actor, AuditAction.TRAINED, purpose=purpose, detail=detail)
+        sequence = self.store.last_sequence()
+        return train_model(self.snapshots.at(declared, sequence, as_of=plan.as_of), chosen, plan)
 
     def forget_current(self, programme: str) -> None:
         """Ask the store for a programme's current run at the next read."""

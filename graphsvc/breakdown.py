@@ -38,6 +38,7 @@ class LinePart(StrEnum):
     REJECTED_REPORT = "rejected_report"  # one report by the subject that was found false
     EXPOSURE = "exposure"  # one listed subject's risk, through contacts
     TRUST = "trust"  # one trusted subject's trust, through contacts
+    LEARNED = "learned"  # what a learned model makes of the subject and its contacts
     ECHO = "echo"  # what the subject's own listing gives back to it through its contacts
     REMAINDER = "remainder"  # of exposure or trust, what the certified solve did not attribute
     ASSOCIATION_CAP = "association_cap"  # what the purpose's cap on association takes back

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,16 @@ from typing import TypeVar
 import yaml
 from pydantic import ValidationError
 
+from algorithms.learned import ModelFileError
 from graphsvc.definition_checks import Problem, policy_problems, programme_problems
-from graphsvc.errors import DefinitionError, DefinitionNotFoundError
+from graphsvc.errors import (
+    DefinitionError,
+    DefinitionNotFoundError,
+    ModelMismatchError,
+    ModelMissingError,
+)
 from graphsvc.model import DefinitionKind, Policy, Programme, Purpose, StoredDefinition
+from graphsvc.scoring.learned import know_model, model_of, require_schema
 
 Document = TypeVar("Document", Purpose, Programme, Policy)
 
@@ -63,6 +70,7 @@ class DefinitionLibrary:
             roots.append(own_folder)
         library = cls()
         for root in roots:
+            _read_models(root / "models")
             library._read_folder(root / "purposes", Purpose, library.purposes)
             library._read_folder(root / "programmes", Programme, library.programmes)
             library._read_folder(root / "policies", Policy, library.policies)
@@ -169,6 +177,7 @@ class DefinitionLibrary:
             yield Problem(("purpose",), f"{programme.purpose} is not declared")
             return
         yield from programme_problems(programme, purpose)
+        yield from _model_problems(programme)
         others = sorted(
             other.name
             for other in self.programmes.values()
@@ -230,6 +239,27 @@ class DefinitionLibrary:
             self.origins[model.__name__, document.name, document.version] = _Origin(
                 str(path), yaml.compose(text)
             )
+
+
+def _read_models(folder: Traversable) -> None:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not path.name.endswith(".npz"):
+            continue
+        with as_file(path) as file:
+            try:
+                know_model(file)
+            except ModelFileError as error:
+                raise DefinitionError(str(error)) from error
+
+
+def _model_problems(programme: Programme) -> Iterator[Problem]:
+    if programme.learned is not None:
+        try:
+            require_schema(programme, model_of(programme.learned))
+        except (ModelMissingError, ModelMismatchError) as error:
+            yield Problem(("learned", "fingerprint"), str(error))
 
 
 def parse_document(text: str, model: type[Document], origin: str) -> Document:

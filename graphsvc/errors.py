@@ -8,11 +8,13 @@ declared here and nowhere else. A message says what was wrong, where, and what w
     │   ├── InvalidRecordError
     │   ├── MappingError
     │   ├── DefinitionError
+    │   ├── ModelMismatchError
     │   └── SettingsError
     ├── NotFoundError
     │   ├── SubjectNotFoundError
     │   ├── RunNotFoundError
-    │   └── DefinitionNotFoundError
+    │   ├── DefinitionNotFoundError
+    │   └── ModelMissingError
     ├── ConflictError
     │   └── LeaseLostError
     ├── AccessError
@@ -80,6 +82,12 @@ class DefinitionError(InvalidInputError):
     code = "INVALID_DEFINITION"
 
 
+class ModelMismatchError(InvalidInputError):
+    """A learned model was trained on other links or lists than it is asked about."""
+
+    code = "MODEL_MISMATCH"
+
+
 class SettingsError(InvalidInputError):
     """A setting (environment variable or option) is missing or wrong."""
 
@@ -109,6 +117,12 @@ class DefinitionNotFoundError(NotFoundError):
     """No purpose, programme or policy of that name and version."""
 
     code = "DEFINITION_NOT_FOUND"
+
+
+class ModelMissingError(NotFoundError):
+    """A programme names a learned model whose file is not there."""
+
+    code = "MODEL_MISSING"
 
 
 class ConflictError(GraphsvcError):

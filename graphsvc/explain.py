@@ -18,7 +18,7 @@ from graphsvc.breakdown import LinePart, PointLine, RecordLines, rounding_line
 from graphsvc.errors import CertificateError
 from graphsvc.model import ListKind, Programme, Purpose, ScoreRun, SubjectRef
 from graphsvc.model.checks import from_microseconds, to_microseconds
-from graphsvc.reasons import Reason, adverse_action, reasons_of
+from graphsvc.reasons import LEARNED_CODE, Reason, adverse_action, reasons_of
 from graphsvc.runs import PublishedScores, SubjectScore
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.own import standing_listings
@@ -154,7 +154,9 @@ class Explainer:
         except algorithms.ConvergenceError as error:
             raise CertificateError(f"explanation of {subject}: {error}") from error
         base = self._programme.scorecard.base
-        cap_points = score.association_points - (score.exposure_points + score.trust_points)
+        cap_points = score.association_points - (
+            score.exposure_points + score.trust_points + score.learned_points
+        )
         sum_of_parts = (
             base
             + score.own_listing_points
@@ -169,6 +171,7 @@ class Explainer:
             *self._records.of(index, score),
             *_value_lines(_EXPOSURE_WORDS, exposure, score.exposure_points),
             *_value_lines(_TRUST_WORDS, trust, score.trust_points),
+            *_learned_lines(self._programme, score.learned_points),
             *_limit_lines(cap_points, range_points),
         ]
         lines.append(rounding_line(lines, score.score))
@@ -361,6 +364,17 @@ def _value_lines(words: _Words, value: ExplainedValue, points: float) -> Iterato
     if left != 0.0:
         text = f"Of the {words.part}, what the certified solve leaves without a source."
         yield PointLine(LinePart.REMAINDER, "CERTIFIED_REMAINDER", left, text)
+
+
+def _learned_lines(programme: Programme, points: float) -> Iterator[PointLine]:
+    rule = programme.learned
+    if rule is None:
+        return
+    text = (
+        f"The learned model {rule.model} ({rule.fingerprint[:12]}) tells a probability of "
+        f"{points / rule.points:.3f}; it says no more than that."
+    )
+    yield PointLine(LinePart.LEARNED, LEARNED_CODE, points, text)
 
 
 def _limit_lines(cap_points: float, range_points: float) -> Iterator[PointLine]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphsvc.breakdown import LinePart, PointLine
 
 ADVERSE_REASONS = 4
+LEARNED_CODE = "LEARNED_MODEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,20 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-_ONE_BY_ONE = frozenset({LinePart.LISTING, LinePart.EXPOSURE, LinePart.TRUST, LinePart.ECHO})
+_ONE_BY_ONE = frozenset(
+    {LinePart.LISTING, LinePart.EXPOSURE, LinePart.TRUST, LinePart.ECHO, LinePart.LEARNED}
+)
 _OF_EVIDENCE = _ONE_BY_ONE | {
     LinePart.EVENT,
     LinePart.REPORT,
     LinePart.REPORT_CAP,
     LinePart.REJECTED_REPORT,
 }
-_THROUGH_CONTACTS = frozenset({"EXPOSED_THROUGH_CONTACTS", "EXPOSED_THROUGH_CONTACTS_OWN_ECHO"})
+_THROUGH_CONTACTS = frozenset(
+    {"EXPOSED_THROUGH_CONTACTS", "EXPOSED_THROUGH_CONTACTS_OWN_ECHO", LEARNED_CODE}
+)
 _PLAIN = {
+    LEARNED_CODE: "What a statistical model makes of its dealings and ties.",
     "UPHELD_REPORT": "{reports} on it found true.",
     "OPEN_REPORT": "{reports} on it not decided yet, weighed by the reporters' own trust.",
     "FALSE_REPORT": "{reports} by it found false.",

@@ -45,6 +45,8 @@ VALUE_COLUMNS = (
     "rejected_report_points",
     "width",
 )
+LEARNED_COLUMN = "learned_points"
+"""There only where the programme names a model: without one a payload is what it always was."""
 PAYLOAD_FORMAT = "2"
 _FORMAT_KEY, _BANDS_KEY = b"graphsvc.payload", b"graphsvc.bands"
 
@@ -71,6 +73,7 @@ class SubjectScore(NamedTuple):
     rejected_report_points: float
     width: float
     band: str | None
+    learned_points: float = 0.0
 
     @property
     def own_points(self) -> float:
@@ -105,13 +108,17 @@ def encode_payload(snapshot: Snapshot, values: Propagated, bands: Sequence[str] 
         "rejected_report_points": values.points.rejected_reports,
         "width": values.points.width,
     }
+    names = [*VALUE_COLUMNS]
+    if values.points.learned is not None:
+        names.append(LEARNED_COLUMN)
+        columns[LEARNED_COLUMN] = values.points.learned
     arrays = [
         pa.array(snapshot.subjects.kind, pa.uint8()),
         pa.array(snapshot.keys_by_rank(), pa.large_string()),
-        *(pa.array(columns[name][index]) for name in VALUE_COLUMNS),
+        *(pa.array(columns[name][index]) for name in names),
         pa.array(values.points.band[index]),
     ]
-    batch = pa.record_batch(arrays, names=["kind", "key", *VALUE_COLUMNS, "band"])
+    batch = pa.record_batch(arrays, names=["kind", "key", *names, "band"])
     batch = batch.replace_schema_metadata(
         {_FORMAT_KEY: PAYLOAD_FORMAT, _BANDS_KEY: json.dumps(list(bands))}
     )
@@ -204,6 +211,11 @@ class PublishedScores:
             name: batch.column(name).to_numpy() for name in VALUE_COLUMNS
         }
         self._in_order = list(self._values.values())
+        self._values[LEARNED_COLUMN] = (
+            batch.column(LEARNED_COLUMN).to_numpy()
+            if LEARNED_COLUMN in batch.schema.names
+            else np.zeros(len(self))
+        )
 
     @classmethod
     def of_file(cls, run: ScoreRun, path: Path) -> Self:
@@ -263,7 +275,8 @@ class PublishedScores:
     def _values_at(self, rank: int, subject: SubjectRef) -> SubjectScore:
         band = self._bands[self._band.item(rank)] if self._bands else None
         values = [column.item(rank) for column in self._in_order]
-        return SubjectScore._make((subject, *values, band))
+        learned = self._values[LEARNED_COLUMN].item(rank)
+        return SubjectScore._make((subject, *values, band, learned))
 
     def ref_at_rank(self, rank: int) -> SubjectRef:
         """Return the subject at a place in the order of (kind, key)."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.proof.view import Floats, Ids, Links, View
+from benchmarks.proof.view import Floats, Ids, Links, Past, View
 
 Bools = NDArray[np.bool_]
 
@@ -129,12 +129,20 @@ def cross_validated(
             data.links,
             data.subjects[is_seed & data.is_bad],
             data.subjects[is_seed & ~data.is_bad],
+            _groups_of(data, is_seed),
         )
         asked = [
             Questions(data.subjects[fold == part], data.is_bad[fold == part])
             for part in (test, spare)
         ]
         yield Trial(view, asked[0], view, asked[1])
+
+
+def _groups_of(data: LabelledSet, is_seed: Bools) -> Ids:
+    # Numbers above n are groups, so that nobody alone shares one by accident.
+    groups = np.arange(data.n)
+    groups[data.subjects[is_seed]] = data.n + data.groups[is_seed]
+    return groups
 
 
 def forecast(data: DatedSet, cut: float, period: float) -> Trial:
@@ -149,6 +157,7 @@ def forecast(data: DatedSet, cut: float, period: float) -> Trial:
                 data.links.only(data.links.time <= now),
                 np.flatnonzero(known),
                 np.empty(0, np.int64),
+                past=Past(np.where(known, data.known_at, np.inf), now, period),
             )
         )
         # Who is found later than the period is no negative: nobody knows that yet, then or now.

@@ -36,13 +36,29 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False)
+class Past:
+    """When each subject became known to be bad, (n,), inf where it is not known at ``now``; the
+    period that is asked about."""
+
+    known_at: Floats
+    now: float
+    period: float
+
+
+@dataclass(frozen=True, eq=False)
 class View:
-    """n subjects, visible links, and the subjects known to be bad or good."""
+    """n subjects, visible links, and the subjects known to be bad or good.
+
+    ``groups`` (n,) says which of the known belong together, everybody else being alone; ``past``
+    when they became known. Either is None where nobody knows.
+    """
 
     n: int
     links: Links
     bad: Ids
     good: Ids
+    groups: Ids | None = None
+    past: Past | None = None
 
     @cached_property
     def ratings(self) -> Ratings:

@@ -250,6 +250,7 @@ def print_explanation(explanation: Explanation, first: int) -> None:
         (score.rejected_report_points, "reports by it found false"),
         (score.exposure_points, "exposure through contacts"),
         (score.trust_points, "trust through contacts"),
+        (score.learned_points, "learned model"),
         (explanation.cap_points, "cap on association"),
         (explanation.range_points, "limits of the range"),
     )

@@ -71,6 +71,7 @@ COMMANDS = {
         "report:report",
         "Report on a run: distribution, drift, movers, disparity, attack cost, challengers.",
     ),
+    "learned": ("learned:app", "Train learned models, and say what one is."),
     "jobs": (
         "jobs:app",
         "Recompute, retention and other long work: begun, watched, cancelled, resumed.",

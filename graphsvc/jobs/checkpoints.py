@@ -61,6 +61,8 @@ class Checkpoints:
         """Keep how far risk and trust spread."""
         facts = {name: asdict(getattr(spread, name)) for name in _CERTIFICATES}
         arrays = {name: np.asarray(getattr(spread, name)) for name in _COLUMNS}
+        if spread.learned is not None:
+            arrays["learned"] = spread.learned
         path = self._path(run_id, SPREAD)
         write_container(path, facts | {"run_id": run_id, "links": spread.links}, arrays)
         self._keep_if_current(path)
@@ -81,6 +83,7 @@ class Checkpoints:
             exposure_certificate=RunCertificate(**facts["exposure_certificate"]),
             trust_certificate=RunCertificate(**facts["trust_certificate"]),
             links=facts["links"],
+            learned=arrays.get("learned"),
         )
 
     def save_payload(self, run_id: str, payload: bytes) -> None:

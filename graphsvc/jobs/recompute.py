@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,7 @@ from graphsvc.model import (
 )
 from graphsvc.model.checks import to_microseconds
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.propagate import Spread, score, spread
 from graphsvc.scoring.reports import Reports
@@ -285,6 +287,8 @@ class Recomputation:
             self._spread = self._spread_on_spark()
         else:
             self._spread = self._spread_here()
+        learned = learned_probability(self._of_evidence(), self._programme, self._as_of)
+        self._spread = replace(self._spread, learned=learned)
         self._service.checkpoints.save_spread(self._entry["run_id"], self._spread)
 
     def _spread_here(self) -> Spread:

@@ -54,7 +54,10 @@ MOST_SOURCES = 12
 
 @dataclass(frozen=True, slots=True)
 class LiveScore:
-    """One subject's score now, and how far it may be off."""
+    """One subject's score now, and how far it may be off.
+
+    A learned model is not asked at every change: its part is that of `learned_as_of`.
+    """
 
     subject: SubjectRef
     score: float
@@ -63,6 +66,7 @@ class LiveScore:
     bound: LiveBound
     sequence: int
     as_of: datetime
+    learned_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,7 @@ class LiveEngine:
                 bound=live.bound(datetime.now(UTC)),
                 sequence=state.sequence,
                 as_of=live.as_of,
+                learned_as_of=live.learned_as_of,
             )
 
     def reading(
@@ -479,10 +484,12 @@ class LiveEngine:
     def _reconciled(self, held: _Held) -> Reconciled:
         purpose, programme = held.purpose, held.programme
         snapshot = self._shelf.at(purpose, held.sequence, as_of=held.as_of)
-        _, values = propagate_snapshot(
-            snapshot, programme, purpose, held.as_of, programme.tolerance
-        )
         index = held.evidence.places_of(snapshot)
+        # What the model told stays as it was until the programme is built anew.
+        learned = None if held.learned is None else held.learned[index]
+        _, values = propagate_snapshot(
+            snapshot, programme, purpose, held.as_of, programme.tolerance, learned=learned
+        )
         difference = np.abs(held.scores[index] - values.points.score).max(initial=0.0)
         return Reconciled(
             programme=programme.name,
@@ -504,6 +511,7 @@ class _Held:
     as_of: datetime
     scores: NDArray[np.float64]
     bound: float
+    learned: NDArray[np.float64] | None
 
     @classmethod
     def of(cls, state: _PurposeState, live: LiveProgramme) -> _Held:
@@ -515,6 +523,7 @@ class _Held:
             live.as_of,
             live.scores.copy(),
             live.bound().score,
+            live.learned,
         )
 
 
@@ -542,5 +551,6 @@ def _values_of(live: LiveProgramme, index: int, score: LiveScore) -> SubjectScor
         report_points=float(points.reports[0]),
         rejected_report_points=float(points.rejected_reports[0]),
         width=float(points.width[0]),
+        learned_points=0.0 if points.learned is None else float(points.learned[0]),
         band=bands[int(points.band[0])].name if bands else None,
     )

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 
 _RECORD = tuple(field.name for field in fields(OwnRecord) if field.name != "most_records")
+LEARNED = "learned"
 _REPORTS = tuple(field.name for field in fields(JointReports))
 
 
@@ -39,6 +40,7 @@ class OwnColumns:
             "risk": inputs.own_risk,
             "seed": inputs.trust_seed,
             "has_contacts": inputs.has_contacts,
+            LEARNED: np.zeros(inputs.own_risk.size),
         }
         return cls(
             {name: np.array(column) for name, column in columns.items()},
@@ -54,6 +56,11 @@ class OwnColumns:
     def seed(self) -> Floats:
         """Trust seed, float64 (n,)."""
         return self.columns["seed"]
+
+    @property
+    def learned(self) -> Floats:
+        """What the learned model told when the columns were made, float64 (n,)."""
+        return self.columns[LEARNED]
 
     def extended(self, added: int) -> Self:
         """Return the columns with so many rows more, of subjects that nothing is known of."""
@@ -71,7 +78,9 @@ class OwnColumns:
     def with_rows(self, index: Int64s, rows: Self) -> Self:
         """Return these columns after writing the first rows of others to an index, in place."""
         for name, column in self.columns.items():
-            column[index] = rows.columns[name][: index.size]
+            # A model reads the whole graph: what a few rows are derived from tells it nothing.
+            if name != LEARNED:
+                column[index] = rows.columns[name][: index.size]
         return type(self)(self.columns, max(self.most_records, rows.most_records))
 
     def points(self, scale: PointScale, exposure: Floats, trust: Floats) -> Points:
@@ -88,4 +97,5 @@ class OwnColumns:
             reports,
             np.maximum(exposure - own_share, 0.0),
             np.maximum(trust - self.seed, 0.0),
+            self.learned,
         )

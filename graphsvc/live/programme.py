@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 import algorithms
 from graphsvc.live.clock import ClockBound, clock_bound, good_until
 from graphsvc.live.evidence import Excerpt, LiveEvidence, Touched
-from graphsvc.live.own_columns import OwnColumns
+from graphsvc.live.own_columns import LEARNED, OwnColumns
 from graphsvc.model import Programme, Purpose, Record
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.scorecard import Points, PointScale
 from graphsvc.snapshot.retention import within_retention
 
@@ -110,6 +111,10 @@ class LiveProgramme:
         self._reported_by: dict[int, set[int]] = {}
         self._note_reporters(inputs, np.arange(evidence.n))
         self._own = OwnColumns.of(inputs, inputs.reports.joint(self._trust.values / self._unit))
+        told = learned_probability(whole, programme, as_of)
+        self.learned_as_of = None if told is None else as_of
+        if told is not None:
+            self._own.columns[LEARNED][:] = told
         self._score = self.points_of(np.arange(self.n)).score
 
     @property
@@ -123,6 +128,11 @@ class LiveProgramme:
         view = self._score[: self.n]
         view.flags.writeable = False
         return view
+
+    @property
+    def learned(self) -> Floats | None:
+        """What the learned model told at `learned_as_of`, float64 (n,); 0 for who came later."""
+        return None if self.learned_as_of is None else self._own.learned.copy()
 
     def points_of(self, index: Int64s) -> Points:
         """Return the parts of some subjects' scores."""

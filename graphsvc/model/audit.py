@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     RUN_DISCARDED = "run_discarded"
     READ_REPORT = "read_report"
     EXPORTED = "exported"  # all scores, or the graph, of a purpose went into a file or to Neo4j
+    TRAINED = "trained"  # a model was trained on a purpose's records; no subject is named
     BACKTEST = "backtest"  # a programme was tested against outcomes; no subject is named
     READ_SCORE = "read_score"
     READ_ADVICE = "read_advice"

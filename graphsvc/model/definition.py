@@ -21,6 +21,10 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN.pattern)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+Excluded = dict[str, bool | set[str]]
+"""Fields to leave out: whole (True), or those of a part."""
+
+
 class DefinitionKind(StrEnum):
     """The nouns that operators declare, and what all servers of a store must agree on."""
 
@@ -55,9 +59,9 @@ class _Document(_Part):
 
     def canonical_json(self) -> str:
         """Return the document as JSON that is equal for equal documents."""
-        return self._canonical(without=set())
+        return self._canonical(without={})
 
-    def _canonical(self, without: set[str] | dict[str, set[str]]) -> str:
+    def _canonical(self, without: Excluded) -> str:
         values = _with_sorted_sets(self.model_dump(exclude=without))
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
@@ -163,6 +167,18 @@ class ReportRule(_Part):
     rejected_half_points_at: Annotated[float, Field(gt=0)] = 1.0
 
 
+class LearnedRule(_Part):
+    """What a learned model may take from a score: points · probability, through association's cap.
+
+    `model` names a file in models/ beside the programmes; `fingerprint` is that of its content, so
+    that a version of a programme means one model for ever.
+    """
+
+    model: Name
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    points: Annotated[float, Field(lt=0)]
+
+
 class Band(_Part):
     """A named stretch of the scale, from `starts_at` (in YAML: `from`) to the next band's."""
 
@@ -233,12 +249,15 @@ class Programme(_Document):
     bands: tuple[Band, ...] = ()
     calibration_note: str = ""
     gate: Gate | None = None
+    learned: LearnedRule | None = None
 
     def canonical_json(self) -> str:
         """Return the document as JSON; as it was before, where it doesn't use what came later."""
-        if self.gate is None:
-            return self._canonical(without={"gate"})
-        return self._canonical(without={"gate": self.gate.newer_defaults()})
+        newer = ("gate", "learned")
+        absent: Excluded = {name: True for name in newer if getattr(self, name) is None}
+        if self.gate is not None:
+            absent["gate"] = self.gate.newer_defaults()
+        return self._canonical(without=absent)
 
     @property
     def tolerance(self) -> float:

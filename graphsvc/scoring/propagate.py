@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ import algorithms
 from graphsvc.errors import CertificateError
 from graphsvc.model import Programme, Purpose, RunCertificate, RunMethod
 from graphsvc.scoring.inputs import PropagationInputs
+from graphsvc.scoring.learned import learned_probability
 from graphsvc.scoring.own import OwnRecord
 from graphsvc.scoring.reports import Reports
 from graphsvc.scoring.scorecard import Points, PointScale
@@ -65,7 +66,7 @@ class Spread:
     """How far risk and trust spread, float64 (n,) each; the part of it that takes long.
 
     `association_exposure` and `association_trust` are what came through contacts, `links` how many
-    links conducted.
+    links conducted. `learned` are the learned model's probabilities, None where there is none.
     """
 
     exposure: Floats
@@ -75,6 +76,7 @@ class Spread:
     exposure_certificate: RunCertificate
     trust_certificate: RunCertificate
     links: int
+    learned: Floats | None = None
 
     @classmethod
     def of(
@@ -167,6 +169,7 @@ def score(
             reports.joint(values.trust),
             values.association_exposure,
             values.association_trust,
+            values.learned,
         ),
         exposure_certificate=values.exposure_certificate,
         trust_certificate=values.trust_certificate,
@@ -185,6 +188,8 @@ def propagate(
     purpose: Purpose,
     tolerance: float,
     method: RunMethod = RunMethod.CORE,
+    *,
+    learned: Floats | None = None,
 ) -> Propagated:
     """Spread risk and trust, and turn them into points.
 
@@ -194,11 +199,12 @@ def propagate(
         purpose: its cap on association.
         tolerance: largest error of any exposure and of any trust value that is acceptable.
         method: how risk and trust are spread.
+        learned: the learned model's probabilities; None where the programme names none.
 
     Raises:
         CertificateError: the tolerance could not be certified.
     """
-    values = spread(inputs, programme, tolerance, method)
+    values = replace(spread(inputs, programme, tolerance, method), learned=learned)
     return score(values, inputs.own, inputs.reports, programme, purpose)
 
 
@@ -209,10 +215,21 @@ def propagate_snapshot(
     as_of: datetime,
     tolerance: float,
     method: RunMethod = RunMethod.CORE,
+    *,
+    learned: Floats | None = None,
 ) -> tuple[PropagationInputs, Propagated]:
-    """Derive the inputs from a snapshot and propagate them."""
+    """Derive the inputs from a snapshot and propagate them.
+
+    What a learned model says is asked of it where the programme names one and `learned` is None.
+
+    Raises:
+        CertificateError: the tolerance could not be certified.
+        ModelMissingError: the programme names a model that is not there.
+    """
     inputs = PropagationInputs.derive(snapshot, programme, as_of)
-    return inputs, propagate(inputs, programme, purpose, tolerance, method)
+    if learned is None:
+        learned = learned_probability(snapshot, programme, as_of)
+    return inputs, propagate(inputs, programme, purpose, tolerance, method, learned=learned)
 
 
 def _certificate(measured: algorithms.Certificate, unit: float) -> RunCertificate:

@@ -25,9 +25,9 @@ class Points:
     """The parts of every score, float64 (n,) each, in points.
 
     `score` = clip(`base` + `own_listings` + `events` + `reports` + `rejected_reports` +
-    `association`) to the programme's range; `association` = cap(`exposure` + `trust`). `width` is
-    how far the missing part of a full file could move the score, `band` (uint8) the place of the
-    score's band.
+    `association`) to the programme's range; `association` = cap(`exposure` + `trust` + `learned`),
+    the last being None where the programme names no model. `width` is how far the missing part of
+    a full file could move the score, `band` (uint8) the place of the score's band.
     """
 
     own_listings: Floats
@@ -40,6 +40,7 @@ class Points:
     score: Floats
     width: Floats
     band: NDArray[np.uint8]
+    learned: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class PointScale:
         reports: JointReports,
         association_exposure: Floats,
         association_trust: Floats,
+        learned: Floats | None = None,
     ) -> Points:
         """Return every subject's points.
 
@@ -76,15 +78,20 @@ class PointScale:
             reports: what the reports on it, and the rejected ones by it, weigh.
             association_exposure: float64 (n,), exposure that came through contacts.
             association_trust: float64 (n,), trust mass that came from others, a seed's own = 1.
+            learned: float64 (n,), the learned model's probabilities; None where there is none.
         """
-        card = self.programme.scorecard
+        card, rule = self.programme.scorecard, self.programme.learned
+        learned_points = None if rule is None or learned is None else rule.points * learned
         exposure = card.exposure_points * saturated(
             association_exposure, self.programme.exposure.half_points_at
         )
         trust = card.trust_points * saturated(
             association_trust, self.programme.trust.half_points_at
         )
-        association = np.clip(exposure + trust, -self.cap, self.cap)
+        through_contacts = exposure + trust
+        if learned_points is not None:
+            through_contacts = through_contacts + learned_points
+        association = np.clip(through_contacts, -self.cap, self.cap)
         reported = self.report_points(reports.on_subject)
         rejected = self.rejected_report_points(reports.on_reporter)
         listings, events = own.listings, own.events
@@ -100,6 +107,7 @@ class PointScale:
             score=score,
             width=self._width(own, reports, reported + rejected),
             band=self.band(score),
+            learned=learned_points,
         )
 
     def score(self, points: Floats) -> Floats:
@@ -139,8 +147,9 @@ class PointScale:
     def score_span(self) -> Span:
         """Return the lowest and the highest score that the points can come to, before the range."""
         card, own = self.programme.scorecard, self.own_span()
+        learned = 0.0 if self.programme.learned is None else self.programme.learned.points
         return Span(
-            card.base + own.low - min(self.cap, -card.exposure_points),
+            card.base + own.low - min(self.cap, -card.exposure_points - learned),
             card.base + own.high + min(self.cap, card.trust_points),
         )
 
