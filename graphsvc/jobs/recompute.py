@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from graphsvc import publish
-from graphsvc.errors import ConflictError, LeaseLostError
+from graphsvc.errors import ConflictError, LeaseLostError, SparkError
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
 from graphsvc.jobs.model import Engine
@@ -282,14 +282,19 @@ class Recomputation:
 
         snapshot = self._of_evidence()
         with self._service.checkpoints.shared_folder(self._entry["run_id"]) as folder:
-            return spread_on_spark(
-                snapshot,
-                self._programme,
-                self._as_of,
-                self._tolerance,
-                self._service.settings,
-                folder,
-            )
+            try:
+                return spread_on_spark(
+                    snapshot,
+                    self._programme,
+                    self._as_of,
+                    self._tolerance,
+                    self._service.settings,
+                    folder,
+                )
+            except SparkError:
+                # An erasure takes away the files that executors read.
+                self._require_unerased()
+                raise
 
     def _score(self) -> None:
         assert self._spread is not None
