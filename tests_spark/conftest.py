@@ -43,8 +43,11 @@ def records() -> list[Record]:
                     valid_from=AS_OF - timedelta(days=float(random.integers(1, 900))),
                 )
             )
+    vouches = [(one, one + 3) for one in range(40)]
+    found += [trusts(*pair, kind=LinkKind.VOUCHES_FOR, external_id=f"v{pair}") for pair in vouches]
+    found += [listed(number, name) for name in ("hire-fraud", "hire-verified") for number in (2, 9)]
     found += [listed(number, "marketplace-fraud", 0.5) for number in range(3, SUBJECTS, 29)]
-    found += [listed(number, "verified-merchants") for number in range(5, SUBJECTS, 31)]
+    found += [listed(number, "marketplace-verified") for number in range(5, SUBJECTS, 31)]
     found += [event(EventKind.CHARGEBACK, number) for number in (8, 9)]
     found += [report(number, number + 1) for number in (12, 30)]
     return found

@@ -16,14 +16,27 @@ from graphsvc.model import RunMethod
 from tests.service.samples import AS_OF, PURPOSE, account
 
 PROGRAMME = "marketplace-integrity-near"
+OTHER_PURPOSE, OTHER_PROGRAMME = "deposit-waiver", "deposit-waiver-linear"
 
 
 def test_a_run_made_on_spark_is_one_of_the_services_runs(
     service: Any, settings: dict[str, str]
 ) -> None:
     core = service.recompute(PURPOSE, as_of=AS_OF, programme=PROGRAMME, actor="tester")
-    asked = ["jobs", "run", "recompute", "--purpose", PURPOSE, "--programme", PROGRAMME]
-    asked += ["--as-of", AS_OF.isoformat(), "--engine", "spark", "--json"]
+    asked = [
+        "jobs",
+        "run",
+        "recompute",
+        "--as-of",
+        AS_OF.isoformat(),
+        "--engine",
+        "spark",
+        "--json",
+    ]
+    for name in (PURPOSE, OTHER_PURPOSE):
+        asked += ["--purpose", name]
+    for name in (PROGRAMME, OTHER_PROGRAMME):
+        asked += ["--programme", name]
     environment = {f"GRAPHSVC_{name.upper()}": value for name, value in settings.items()}
     environment |= {"GRAPHSVC_SPARK_MASTER": "local[2]", "GRAPHSVC_SPARK_BLOCKS": "3"}
     done = subprocess.run(
@@ -35,9 +48,14 @@ def test_a_run_made_on_spark_is_one_of_the_services_runs(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (entry,) = json.loads(done.stdout)["result"]["runs"]
+    entries = json.loads(done.stdout)["result"]["runs"]
+    made = {entry["programme"]: service.store.run(entry["run_id"]) for entry in entries}
+    # A session of Spark each, one after the other in one process.
+    assert made.keys() == {PROGRAMME, OTHER_PROGRAMME}
+    assert service.replay(made[OTHER_PROGRAMME].run_id).is_same
+    assert made[OTHER_PROGRAMME].links == 40
 
-    run = service.store.run(entry["run_id"])
+    run = made[PROGRAMME]
     assert run.method is RunMethod.SWEEPS
     assert run.exposure.bound <= run.tolerance
     assert (run.subjects, run.links) == (core.subjects, core.links)

