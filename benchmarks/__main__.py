@@ -5,3 +5,4 @@ from benchmarks import importing, propagation
 if __name__ == "__main__":
     propagation.main()
     importing.main()
+    importing.appending(scale=15)

@@ -3,11 +3,16 @@
 The peer reads the same file with the standard library's csv module and writes the rows into one
 SQLite table with an index on (source, external id), as a quick script does: no validation, no
 history. Both start from an empty file; trials alternate; the median counts.
+
+A second table leaves files and checks out: links that are in memory already are appended, and
+the peer puts the same rows, as tuples that are ready, into one table with that index by
+`executemany`, batch by batch, with the same journal and the same flushes.
 """
 
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import itertools
 import sqlite3
@@ -17,7 +22,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.batch import BATCH, records
 from graphsvc.ingest import import_files, load_mapping
+from graphsvc.model import Link
+from graphsvc.store.encoding import encode
 from graphsvc.store.sqlite import SqliteStore
 
 DATA = Path("../shared/data/epinions-signed/soc-sign-epinions.txt.gz")
@@ -44,6 +52,55 @@ def main() -> None:
     for name, values in taken.items():
         median = statistics.median(values)
         print(f"  {name:<12}{median:>10.1f}{rows / median:>12,.0f}{median / bare:>8.1f}×")
+
+
+def appending(scale: int) -> None:
+    """Print the table of appends: R-MAT, 2^scale subjects, 16 links each."""
+    gathered = [record for record in records(scale, 16) if isinstance(record, Link)]
+    ways = {"append": _append, "bare executemany": _execute_many}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    gc.collect()
+    gc.disable()
+    for (name, way), _ in itertools.product(ways.items(), range(TRIALS)):
+        with tempfile.TemporaryDirectory() as folder:
+            taken[name].append(way(Path(folder), gathered))
+    gc.enable()
+    print(f"\n{len(gathered):,} links in memory into an empty SQLite file, median of {TRIALS}")
+    print(f"  {'how':<18}{'s':>7}{'CPU s':>8}{'links/s':>10}{'× bare':>8}")
+    bare = sorted(taken["bare executemany"])[TRIALS // 2][0]
+    for name, values in taken.items():
+        wall, processor = sorted(values)[TRIALS // 2]
+        rate = len(gathered) / wall
+        print(f"  {name:<18}{wall:>7.1f}{processor:>8.1f}{rate:>10,.0f}{wall / bare:>7.1f}×")
+
+
+def _append(folder: Path, links: list[Link]) -> tuple[float, float]:
+    store = SqliteStore.open(folder / "ours.db")
+    store.migrate()
+    begun, processor = time.perf_counter(), time.process_time()
+    for start in range(0, len(links), BATCH):
+        store.append(links[start : start + BATCH])
+    spent = time.perf_counter() - begun, time.process_time() - processor
+    store.close()
+    return spent
+
+
+def _execute_many(folder: Path, links: list[Link]) -> tuple[float, float]:
+    rows = [tuple(encode(link).values()) for link in links]
+    connection = sqlite3.connect(folder / "bare.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    names = tuple(encode(links[0]))
+    connection.execute(f"CREATE TABLE link ({', '.join(names)})")
+    connection.execute("CREATE UNIQUE INDEX identity ON link (source, external_id)")
+    statement = "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    begun, processor = time.perf_counter(), time.process_time()
+    for start in range(0, len(rows), BATCH):
+        with connection:
+            connection.executemany(statement, rows[start : start + BATCH])
+    spent = time.perf_counter() - begun, time.process_time() - processor
+    connection.close()
+    return spent
 
 
 def _ours(folder: Path) -> None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import graphene
+from graphene import relay
 from graphql import GraphQLResolveInfo
 
 from gql.connections import after_argument, connection_of, first_argument, sequence_cursor
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.ids import global_id, local_id
 from gql.inputs import SubjectInput
 from gql.paging import page_size, sequence_after
 from gql.scalars import DateTime
@@ -42,14 +44,17 @@ class CaseNote(graphene.ObjectType):
     entered_by = graphene.String(required=True, description="Who added it.")
 
 
-class Case(graphene.ObjectType):
+class Case(  # type: ignore[call-arg]
+    graphene.ObjectType, interfaces=(relay.Node,), possible_types=(cases.Case,)
+):
     """What an analyst looks into, for one purpose."""
 
     id = graphene.ID(
         required=True,
-        description="Id of the case, as mutations take it.",
-        resolver=lambda case, info: case.case_id,
+        description="Opaque id, unique over all types.",
+        resolver=lambda case, info: global_id("Case", case.purpose, case.case_id),
     )
+    case_id = graphene.String(required=True, description="The service's own id of it.")
     purpose = graphene.String(required=True, description="What it is kept for.")
     title = graphene.String(required=True, description="What it is about, in a line.")
     status = graphene.Field(CaseStatusEnum, required=True, description="How far it has come.")
@@ -77,7 +82,8 @@ CaseConnection = connection_of(
 def _resolve_case(
     root: None, info: GraphQLResolveInfo, id: str, purpose: str | None = None
 ) -> cases.Case:
-    return RequestContext.of(info).cases(purpose).find(id)
+    purpose, case_id = local_id("Case", id, purpose)
+    return RequestContext.of(info).cases(purpose).find(case_id)
 
 
 def _resolve_cases(
@@ -110,7 +116,7 @@ class CaseQueries(graphene.ObjectType):
         Case,
         description="One case. Needs the role analyst, reviewer or auditor. Null only with an "
         "error.",
-        id=graphene.ID(required=True, description="Id of the case."),
+        id=graphene.ID(required=True, description="Its `id` or its `caseId`."),
         purpose=graphene.String(description=PURPOSE),
         resolver=_resolve_case,
     )

@@ -16,6 +16,7 @@ from graphsvc.errors import DefinitionNotFoundError, InvalidInputError, NotPermi
 from graphsvc.jobs.operating import Operating
 from graphsvc.model import Purpose, Role
 from graphsvc.permissions import may_write_for, refusal_to_write
+from graphsvc.run_desk import RunDesk
 from graphsvc.writing import Writing
 
 
@@ -101,17 +102,25 @@ class RequestContext:
             NotPermittedError: the credential doesn't hold the purpose or the role.
             InvalidInputError: it is None, and the credential holds several.
         """
-        name = self._only_purpose() if purpose is None else purpose
-        declared = self._declared(name)
-        if declared is None or not may_write_for(self._principal, declared):
-            raise self._principal.refusal(name)
-        self._fix(name)
-        return Operating(self._service, self._principal, declared)
+        return Operating(self._service, self._principal, self._held(purpose))
+
+    def deciding_runs(self, purpose: str | None) -> RunDesk:
+        """Return what the caller may do about runs that wait; as of `operating`."""
+        return RunDesk(self._service, self._principal, self._held(purpose))
 
     def readable_purposes(self) -> list[Purpose]:
         """Return the purposes that the caller may read for, by name."""
         found = (self._readable(name) for name in sorted(self._principal.purposes))
         return [purpose for purpose in found if purpose is not None]
+
+    def _held(self, purpose: str | None) -> Purpose:
+        """Return a purpose that the credential holds, though it may not read its scores."""
+        name = self._only_purpose() if purpose is None else purpose
+        declared = self._declared(name)
+        if declared is None or not may_write_for(self._principal, declared):
+            raise self._principal.refusal(name)
+        self._fix(name)
+        return declared
 
     def _only_purpose(self) -> str:
         held = self._principal.purposes

@@ -57,6 +57,7 @@ DECLARED = {
     "Query.purposes": FieldCost(base=5),
     "Query.runs": FieldCost(base=100),
     "Query.jobs": FieldCost(base=100),
+    "Query.waitingRuns": FieldCost(base=100),
     "Query.topSubjects": FieldCost(base=500),
     "Query.decisions": FieldCost(base=100),
     "Query.whatIf": FieldCost(base=1000),

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import graphene
+from graphene import relay
 from graphql import GraphQLResolveInfo
 
 from gql.connections import after_argument, connection_of, first_argument, sequence_cursor
 from gql.context import RequestContext
 from gql.enums import described_enum
+from gql.ids import global_id, local_id
 from gql.inputs import SubjectInput
 from gql.paging import page_size, sequence_after
 from gql.scalars import DateTime, Long
@@ -84,14 +86,17 @@ def _resolve_contested(seen: SeenDispute, info: GraphQLResolveInfo) -> SeenDispu
     return None if seen.contested is None else seen
 
 
-class Dispute(graphene.ObjectType):
+class Dispute(  # type: ignore[call-arg]
+    graphene.ObjectType, interfaces=(relay.Node,), possible_types=(SeenDispute,)
+):
     """A subject contests a record that concerns it, or its score: the request for human review."""
 
     id = graphene.ID(
         required=True,
-        description="Id of the dispute, as mutations take it.",
-        resolver=lambda seen, info: seen.dispute_id,
+        description="Opaque id, unique over all types.",
+        resolver=lambda seen, info: global_id("Dispute", seen.purpose, seen.dispute_id),
     )
+    dispute_id = graphene.String(required=True, description="The service's own id of it.")
     subject = graphene.Field(
         Subject,
         required=True,
@@ -150,7 +155,8 @@ DisputeConnection = connection_of(
 def _resolve_dispute(
     root: None, info: GraphQLResolveInfo, id: str, purpose: str | None = None
 ) -> SeenDispute:
-    return RequestContext.of(info).disputes(purpose).find(id)
+    purpose, dispute_id = local_id("Dispute", id, purpose)
+    return RequestContext.of(info).disputes(purpose).find(dispute_id)
 
 
 def _resolve_disputes(
@@ -182,7 +188,7 @@ class DisputeQueries(graphene.ObjectType):
     dispute = graphene.Field(
         Dispute,
         description="One dispute. Needs the role reviewer or auditor. Null only with an error.",
-        id=graphene.ID(required=True, description="Id of the dispute."),
+        id=graphene.ID(required=True, description="Its `id` or its `disputeId`."),
         purpose=graphene.String(description=PURPOSE),
         resolver=_resolve_dispute,
     )

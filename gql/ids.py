@@ -44,3 +44,24 @@ def noun_and_parts(id: str) -> tuple[str, str]:
 def foreign_id(id: str) -> InvalidInputError:
     """Return the one answer to an id that this service never gave."""
     return InvalidInputError(f"id: {id[:SHOWN_CHARACTERS]!r} is no id that this service gave")
+
+
+def local_id(noun: str, id: str, purpose: str | None) -> tuple[str | None, str]:
+    """Return the purpose and the noun's own id, where either that or its global id was given.
+
+    Args:
+        noun: name of the type that is meant.
+        id: its global id, or the id by which the service itself knows it.
+        purpose: the one that the caller names, which goes before that of a global id.
+
+    >>> local_id("Case", global_id("Case", "marketplace-integrity", "C-1"), None)
+    ('marketplace-integrity', 'C-1')
+    >>> local_id("Case", "C-1", None)
+    (None, 'C-1')
+    """
+    try:
+        found, parts = noun_and_parts(id)
+    except InvalidInputError:
+        return purpose, id
+    named, colon, own = parts.partition(":")
+    return (purpose or named, own) if found == noun and colon and own else (purpose, id)

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import graphene
 from graphql import GraphQLResolveInfo
 
@@ -27,6 +25,8 @@ JobKindEnum = described_enum(
         JobKind.SNAPSHOT: "Brings the evidence's snapshots up to date.",
     },
 )
+
+
 JobStateEnum = described_enum(
     JobState,
     "Where a job stands.",
@@ -39,6 +39,11 @@ JobStateEnum = described_enum(
         JobState.CANCELLED: "Somebody ended it.",
     },
 )
+
+
+def _resolve_files(job: JobRecord, info: GraphQLResolveInfo) -> list[str]:
+    is_export = job.kind is JobKind.EXPORT and job.result is not None
+    return [str(written["path"]) for written in (job.result or {}).values()] if is_export else []
 
 
 class Job(graphene.ObjectType):
@@ -67,47 +72,14 @@ class Job(graphene.ObjectType):
     attempts = graphene.Int(
         required=True, description="How often its present stage failed in passing."
     )
+    files = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Paths, on the server, of what an export has written.",
+        resolver=_resolve_files,
+    )
     error_code = graphene.String(description="Code of the error that it met last.")
     error = graphene.String(description="What went wrong, and what would be right.")
-
-
-@dataclass(frozen=True, slots=True)
-class JobOutcome:
-    """A job as it stands after a call."""
-
-    job: JobRecord
-
-
-class JobPayload(graphene.ObjectType):
-    """The job that a call is about."""
-
-    job = graphene.Field(Job, required=True, description="As it stands now.")
-
-
-class StartRecomputeInput(graphene.InputObjectType):
-    """What is computed anew."""
-
-    purpose = graphene.String(
-        description="Whose scores. May be left out by a credential that holds exactly one purpose."
-    )
-    programmes = graphene.List(
-        graphene.NonNull(graphene.String),
-        description="Names of scoring models of that purpose; all of them otherwise.",
-    )
-    as_of = graphene.Field(DateTime, description="The time that is scored; now otherwise.")
-    tolerance = graphene.Float(
-        description="Largest error of a value that is acceptable; the model's own otherwise."
-    )
-
-
-class CancelJobInput(graphene.InputObjectType):
-    """Which job ends."""
-
-    purpose = graphene.String(
-        description="The purpose that it is for. May be left out by a credential that holds "
-        "exactly one purpose."
-    )
-    job_id = graphene.String(required=True, description="Id of the job.")
 
 
 def _resolve_jobs(
@@ -118,19 +90,6 @@ def _resolve_jobs(
     state: JobState | None = None,
 ) -> list[JobRecord]:
     return RequestContext.of(info).operating(purpose).jobs(state, page_size(first))
-
-
-def _resolve_start_recompute(
-    root: None, info: GraphQLResolveInfo, input: StartRecomputeInput
-) -> JobOutcome:
-    operating = RequestContext.of(info).operating(input.purpose)
-    return JobOutcome(
-        operating.start_recompute(input.programmes or (), input.as_of, input.tolerance)
-    )
-
-
-def _resolve_cancel_job(root: None, info: GraphQLResolveInfo, input: CancelJobInput) -> JobOutcome:
-    return JobOutcome(RequestContext.of(info).operating(input.purpose).cancel(input.job_id))
 
 
 class JobQueries(graphene.ObjectType):
@@ -149,26 +108,4 @@ class JobQueries(graphene.ObjectType):
             required=True, default_value=20, description="How many at most, from 1 to 1000."
         ),
         resolver=_resolve_jobs,
-    )
-
-
-class JobMutations(graphene.ObjectType):
-    """Fields of Mutation that ask for jobs and end them."""
-
-    start_recompute = graphene.Field(
-        JobPayload,
-        description="Ask for scores to be computed anew; a worker does it. A job that nobody has "
-        "begun and that is for the same is returned instead of a second one. Needs the role "
-        "operator. Null only with an error.",
-        input=graphene.Argument(
-            StartRecomputeInput, required=True, description="What is computed."
-        ),
-        resolver=_resolve_start_recompute,
-    )
-    cancel_job = graphene.Field(
-        JobPayload,
-        description="Ask for a job's end, where it is for this purpose alone: it ends before its "
-        "next stage; what it published stays. Needs the role operator. Null only with an error.",
-        input=graphene.Argument(CancelJobInput, required=True, description="Which job."),
-        resolver=_resolve_cancel_job,
     )

@@ -14,6 +14,8 @@ from gql.ids import foreign_id, noun_and_parts
 from gql.inputs import MOST_SUBJECTS
 from gql.paging import LARGEST_SEQUENCE
 from gql.seen import SeenEntry, SeenEvent, SeenLink, SeenListing, SeenReport
+from graphsvc.cases import Case
+from graphsvc.dispute_desk import SeenDispute
 from graphsvc.errors import InvalidInputError, InvalidRecordError, RunNotFoundError
 from graphsvc.model import SubjectRef
 
@@ -85,6 +87,18 @@ def _entries(context: RequestContext, parts: list[str]) -> list[SeenEntry | None
     return audits[0].entries([position for _, position in places])
 
 
+def _disputes(context: RequestContext, parts: list[str]) -> list[SeenDispute | None]:
+    named = [_split(text) for text in parts]
+    desks = [context.disputes(purpose) for purpose, _ in named]
+    return desks[0].find_all([dispute_id for _, dispute_id in named])
+
+
+def _cases(context: RequestContext, parts: list[str]) -> list[Case | None]:
+    named = [_split(text) for text in parts]
+    desks = [context.cases(purpose) for purpose, _ in named]
+    return desks[0].find_all([case_id for _, case_id in named])
+
+
 _FINDERS: dict[str, Finder] = {
     "Subject": _subjects,
     "Purpose": _purposes,
@@ -96,6 +110,8 @@ _FINDERS: dict[str, Finder] = {
     "Report": _records(SeenReport),
     "Listing": _records(SeenListing),
     "AuditEntry": _entries,
+    "Dispute": _disputes,
+    "Case": _cases,
 }
 
 

@@ -11,14 +11,16 @@ from gql.cases import CaseQueries
 from gql.decisions import DecisionQueries
 from gql.disputes import DisputeQueries
 from gql.job_progress import JobSubscriptions
-from gql.jobs import JobMutations, JobQueries
+from gql.jobs import JobQueries
 from gql.mutations.cases import CaseMutations
 from gql.mutations.disputes import DisputeMutations
 from gql.mutations.events import EventMutations
+from gql.mutations.jobs import JobMutations
 from gql.mutations.links import LinkMutations
 from gql.mutations.listings import ListingMutations
 from gql.mutations.records import RecordMutations
 from gql.mutations.reports import ReportMutations
+from gql.mutations.runs import RunMutations
 from gql.nodes import NodeQueries
 from gql.policies import PolicyQueries
 from gql.programmes import ProgrammeQueries
@@ -28,6 +30,7 @@ from gql.scores import ScoreQueries
 from gql.subject_lists import SubjectListQueries
 from gql.subjects import SubjectQueries
 from gql.subscriptions import ScoreSubscriptions
+from gql.waiting_runs import WaitingRunQueries
 from gql.what_if import WhatIfQueries
 
 
@@ -42,6 +45,7 @@ class Query(
     ProgrammeQueries,
     PurposeQueries,
     RunQueries,
+    WaitingRunQueries,
     ScoreQueries,
     SubjectListQueries,
     SubjectQueries,
@@ -55,6 +59,7 @@ class Mutation(
     DisputeMutations,
     EventMutations,
     JobMutations,
+    RunMutations,
     LinkMutations,
     ListingMutations,
     RecordMutations,

@@ -18,7 +18,8 @@ from gql.context import RequestContext
 from gql.inputs import SubjectInput
 from gql.links import LinkKindEnum
 from gql.paging import page_size
-from gql.purposes import EventKindEnum
+from gql.purposes import EventKindEnum, ReportCategoryEnum
+from gql.records import ReportStatusEnum
 from gql.scalars import DateTime, Long
 from gql.subjects import Subject
 from gql.view import PurposeView
@@ -35,6 +36,7 @@ from graphsvc.model import (
     Programme,
     Record,
     RecordType,
+    Report,
     ReportStatus,
     Role,
     StoredRecord,
@@ -80,6 +82,23 @@ class WhatIfEvent(graphene.InputObjectType):
     occurred_at = graphene.InputField(DateTime, description="When; now where it is not given.")
 
 
+class WhatIfReport(graphene.InputObjectType):
+    """A report that would have been made now."""
+
+    category = graphene.InputField(ReportCategoryEnum, required=True, description="What it did.")
+    subject = graphene.InputField(SubjectInput, required=True, description="Who did it.")
+    reporter = graphene.InputField(
+        SubjectInput, description="Who would say so; none where it is left out."
+    )
+    severity = graphene.Float(required=True, default_value=1.0, description="How bad, from 0 to 1.")
+    status = graphene.InputField(
+        ReportStatusEnum,
+        required=True,
+        default_value=ReportStatus.OPEN.name,
+        description="What a reviewer would have found of it.",
+    )
+
+
 class WhatIfChange(graphene.InputObjectType):
     """One thing that would be otherwise: exactly one of the fields."""
 
@@ -97,6 +116,7 @@ class WhatIfChange(graphene.InputObjectType):
     listing_added = graphene.InputField(WhatIfListing, description="A listing that would be there.")
     link_added = graphene.InputField(WhatIfLink, description="A link that would be there.")
     event_added = graphene.InputField(WhatIfEvent, description="An event that would be there.")
+    report_added = graphene.InputField(WhatIfReport, description="A report that would be there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +381,20 @@ def _event(view: PurposeView, place: int, values: Values) -> Hypothesis:
     return Hypothesis(also=(event,))
 
 
+def _report(view: PurposeView, place: int, values: Values) -> Hypothesis:
+    report = Report(
+        source=SOURCE,
+        external_id=str(place),
+        category=values["category"],
+        subject=values["subject"],
+        reporter=values.get("reporter"),
+        severity=values["severity"],
+        status=values["status"],
+        reported_at=datetime.now(UTC) - timedelta(minutes=1),
+    )
+    return Hypothesis(also=(report,))
+
+
 _MADE: dict[str, Callable[[PurposeView, int, Any], Hypothesis]] = {
     "record_gone": _gone,
     "report_upheld": _upheld,
@@ -368,6 +402,7 @@ _MADE: dict[str, Callable[[PurposeView, int, Any], Hypothesis]] = {
     "listing_added": _listing,
     "link_added": _link,
     "event_added": _event,
+    "report_added": _report,
 }
 
 

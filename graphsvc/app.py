@@ -564,19 +564,21 @@ class Service:
             self.library.purpose(purpose)
         return self.store.runs(purpose, limit)
 
-    def ask_for_job(self, kind: JobKind, parameters: JobParameters, *, actor: str) -> Job:
+    def ask_for_job(
+        self, kind: JobKind, parameters: JobParameters, *, actor: str, job_id: str | None = None
+    ) -> Job:
         """Ask for a job; a worker, or who takes it by its id, does it.
 
         Raises:
             DefinitionNotFoundError: a purpose or programme is not declared.
-            ConflictError: a programme is for none of the purposes.
+            ConflictError: a programme is for none of the purposes, or there is a job of that id.
             InvalidInputError: the parameters don't go with this kind of job.
         """
         parameters.require_fit(kind)
         chosen_programmes(self.library, parameters)
-        job = self.jobs.add(kind, parameters, actor, now=datetime.now(UTC))
+        job = self.jobs.add(kind, parameters, actor, now=datetime.now(UTC), job_id=job_id)
         if job is None:
-            raise ConflictError("the job file refused a job that no schedule asked for")
+            raise ConflictError(f"there is a job {job_id} already")
         self.note(actor, AuditAction.JOB_ASKED, detail=f"{job.job_id} {kind}")
         return job
 

@@ -48,8 +48,12 @@ ALL_STATUSES = frozenset(DisputeStatus)
 
 @dataclass(frozen=True, slots=True)
 class SeenDispute:
-    """A dispute as it stands, and what the record that it contests is; None where a score is."""
+    """A dispute as it stands, and what the record that it contests is; None where a score is.
 
+    `purpose` is the one that it is seen for.
+    """
+
+    purpose: str
     dispute_id: str
     sequence: int
     dispute: Dispute
@@ -184,15 +188,25 @@ class DisputeDesk:
             NotPermittedError: no role for it.
             NotFoundError: there is none of that id that the purpose may see.
         """
-        require_role(self._principal, Act.READ_DISPUTES)
-        step = read_dispute(self._store, dispute_id)
-        seen = [] if step is None else self._visible([step])
-        if not seen:
+        (seen,) = self.find_all([dispute_id])
+        if seen is None:
             raise NotFoundError(
                 f"dispute {dispute_id[:64]!r}: not known for purpose {self.purpose.name}"
             )
+        return seen
+
+    def find_all(self, dispute_ids: Sequence[str]) -> list[SeenDispute | None]:
+        """Return disputes by their ids, as `find` does; None where there is none to be seen.
+
+        Raises:
+            NotPermittedError: no role for it.
+        """
+        require_role(self._principal, Act.READ_DISPUTES)
+        steps = (read_dispute(self._store, dispute_id) for dispute_id in dispute_ids)
+        seen = self._visible([step for step in steps if step is not None])
         self._note(seen)
-        return seen[0]
+        by_id = {found.dispute_id: found for found in seen}
+        return [by_id.get(dispute_id) for dispute_id in dispute_ids]
 
     def page(
         self,
@@ -336,7 +350,11 @@ class DisputeDesk:
                 heading is not None
                 and permits_sort(self.purpose, heading.record_type, heading.sort)
             ):
-                seen.append(SeenDispute(step.dispute_id, step.sequence, step.dispute, heading))
+                seen.append(
+                    SeenDispute(
+                        self.purpose.name, step.dispute_id, step.sequence, step.dispute, heading
+                    )
+                )
         return seen
 
     def _note(self, seen: Iterable[SeenDispute]) -> None:

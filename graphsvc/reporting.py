@@ -168,7 +168,7 @@ class Reporting:
             needed = " or ".join(sorted(ROLES[Act.DECIDE_RUNS]))
             raise NotPermittedError(f"to {Act.DECIDE_RUNS}, the role {needed} is needed")
         if not reason.strip():
-            raise InvalidInputError("--reason: is empty; say why, for whoever reads the audit")
+            raise InvalidInputError("reason: is empty; say why, for whoever reads the audit")
         held = self._store.held_run(run_id)
         if held is None:
             raise RunNotFoundError(f"no run {run_id!r} waits; graphsvc runs waiting lists them")

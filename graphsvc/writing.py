@@ -116,6 +116,23 @@ class RefusedItemError(Exception):
         self.reason = reason
 
 
+def hash_of_key(principal: Principal, key: str) -> str:
+    """Return what stands for a caller's idempotency key.
+
+    It tells nothing of the key, which may hold a name, and differs between callers, so that nobody
+    meets another's key.
+
+    Raises:
+        InvalidInputError: the key is empty, too long or not printable.
+    """
+    try:
+        check_key("idempotencyKey", key)
+    except InvalidRecordError as error:
+        raise InvalidInputError(str(error)) from None
+    said = repr((principal.source, key))
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
 class Writing:
     """What one credential may write for one purpose."""
 
@@ -221,18 +238,10 @@ class Writing:
     def id_of_key(self, key: str) -> str:
         """Return the stem of the external ids that an idempotency key stands for.
 
-        It tells nothing of the key, which may hold a name, and differs between callers, so that
-        nobody meets another's key.
-
         Raises:
             InvalidInputError: the key is empty, too long or not printable.
         """
-        try:
-            check_key("idempotencyKey", key)
-        except InvalidRecordError as error:
-            raise InvalidInputError(str(error)) from None
-        said = repr((self._principal.source, key))
-        return f"key-{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
+        return f"key-{hash_of_key(self._principal, key)}"
 
     def _is_own(self, source: str) -> bool:
         own = self._principal.source

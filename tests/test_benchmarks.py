@@ -9,10 +9,12 @@ import pytest
     "name",
     [
         "attack_curves",
+        "batch",
         "importing",
         "live",
         "live_service",
         "methods",
+        "neo4j_snapshot",
         "proof.__main__",
         "propagation",
         "scaling",

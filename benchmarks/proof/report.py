@@ -18,6 +18,7 @@ HEAD = """# Do the scores predict?
 Made by `make proof`; the protocol is argued in `docs/decisions/0040-proof-protocol.md`, and
 `tests/proof` plants leaks that it must not fall for. Every method has the parameters of its paper
 or a fixed choice written in `benchmarks/proof/methods.py`; **nothing is tuned on any set**.
+Learned models are measured by the same protocol in `docs/proof-learned.md`.
 
 How to read the tables: a score ranks subjects by suspicion. AUC is the chance that a bad one
 stands above a good one; average precision and precision in the top 1 % start from the share of

@@ -11,6 +11,7 @@ from graphql import GraphQLResolveInfo
 
 from gql.cases import Case
 from gql.context import RequestContext
+from gql.ids import local_id
 from gql.inputs import SubjectInput
 from gql.mutations.inputs import KEY
 from gql.mutations.payloads import Refusal
@@ -65,7 +66,7 @@ class AddCaseNoteInput(graphene.InputObjectType):
 
     idempotency_key = graphene.String(required=True, description=KEY)
     purpose = graphene.String(description=PURPOSE)
-    case_id = graphene.ID(required=True, description="Which case.")
+    case_id = graphene.ID(required=True, description="Its `id` or its `caseId`.")
     text = graphene.String(required=True, description="What was found, in words.")
     subject = graphene.Field(
         SubjectInput,
@@ -78,7 +79,7 @@ class AddCaseSubjectsInput(graphene.InputObjectType):
     """Subjects to add; those that the case is about already change nothing."""
 
     purpose = graphene.String(description=PURPOSE)
-    case_id = graphene.ID(required=True, description="Which case.")
+    case_id = graphene.ID(required=True, description="Its `id` or its `caseId`.")
     subjects = graphene.List(
         graphene.NonNull(SubjectInput),
         required=True,
@@ -90,7 +91,7 @@ class CloseCaseInput(graphene.InputObjectType):
     """A case to close."""
 
     purpose = graphene.String(description=PURPOSE)
-    case_id = graphene.ID(required=True, description="Which case.")
+    case_id = graphene.ID(required=True, description="Its `id` or its `caseId`.")
 
 
 def _answer(step: Callable[[], Kept]) -> Answer:
@@ -109,22 +110,23 @@ def _resolve_open(root: None, info: GraphQLResolveInfo, input: OpenCaseInput) ->
 
 
 def _resolve_note(root: None, info: GraphQLResolveInfo, input: AddCaseNoteInput) -> Answer:
-    desk = RequestContext.of(info).cases(input.purpose)
+    purpose, case_id = local_id("Case", input.case_id, input.purpose)
+    desk = RequestContext.of(info).cases(purpose)
     return _answer(
-        lambda: desk.add_note(
-            input.case_id, input.text, subject=input.subject, key=input.idempotency_key
-        )
+        lambda: desk.add_note(case_id, input.text, subject=input.subject, key=input.idempotency_key)
     )
 
 
 def _resolve_subjects(root: None, info: GraphQLResolveInfo, input: AddCaseSubjectsInput) -> Answer:
-    desk = RequestContext.of(info).cases(input.purpose)
-    return _answer(lambda: desk.add_subjects(input.case_id, input.subjects))
+    purpose, case_id = local_id("Case", input.case_id, input.purpose)
+    desk = RequestContext.of(info).cases(purpose)
+    return _answer(lambda: desk.add_subjects(case_id, input.subjects))
 
 
 def _resolve_close(root: None, info: GraphQLResolveInfo, input: CloseCaseInput) -> Answer:
-    desk = RequestContext.of(info).cases(input.purpose)
-    return _answer(lambda: desk.close(input.case_id))
+    purpose, case_id = local_id("Case", input.case_id, input.purpose)
+    desk = RequestContext.of(info).cases(purpose)
+    return _answer(lambda: desk.close(case_id))
 
 
 class CaseMutations(graphene.ObjectType):

@@ -14,6 +14,7 @@ from graphql import GraphQLResolveInfo
 from gql.context import RequestContext
 from gql.disputes import Dispute
 from gql.enums import described_enum
+from gql.ids import local_id
 from gql.inputs import SubjectInput
 from gql.mutations.inputs import KEY, RecordInput, target_of
 from gql.mutations.payloads import Refusal
@@ -147,14 +148,14 @@ class SuspendDisputeInput(graphene.InputObjectType):
     """A dispute whose record is to count for nobody until the decision."""
 
     purpose = graphene.String(description=PURPOSE)
-    dispute_id = graphene.ID(required=True, description="Which dispute.")
+    dispute_id = graphene.ID(required=True, description="Its `id` or its `disputeId`.")
 
 
 class DecideDisputeInput(graphene.InputObjectType):
     """The decision of a dispute."""
 
     purpose = graphene.String(description=PURPOSE)
-    dispute_id = graphene.ID(required=True, description="Which dispute.")
+    dispute_id = graphene.ID(required=True, description="Its `id` or its `disputeId`.")
     outcome = graphene.Field(
         DisputeOutcomeEnum, required=True, description="What becomes of what was contested."
     )
@@ -203,19 +204,19 @@ def _resolve_review(root: None, info: GraphQLResolveInfo, input: RequestHumanRev
 
 
 def _resolve_suspend(root: None, info: GraphQLResolveInfo, input: SuspendDisputeInput) -> Answer:
-    desk = RequestContext.of(info).disputes(input.purpose)
-    return _answer(desk, lambda: desk.suspend(input.dispute_id))
+    purpose, dispute_id = local_id("Dispute", input.dispute_id, input.purpose)
+    desk = RequestContext.of(info).disputes(purpose)
+    return _answer(desk, lambda: desk.suspend(dispute_id))
 
 
 def _resolve_decide(root: None, info: GraphQLResolveInfo, input: DecideDisputeInput) -> Answer:
-    desk = RequestContext.of(info).disputes(input.purpose)
+    purpose, dispute_id = local_id("Dispute", input.dispute_id, input.purpose)
+    desk = RequestContext.of(info).disputes(purpose)
     assignments = [f"{to_snake_case(item.field)}={item.value}" for item in input.fields]
     outcome = DisputeStatus(input.outcome.value)
     return _answer(
         desk,
-        lambda: desk.decide(
-            input.dispute_id, outcome, decision=input.decision, assignments=assignments
-        ),
+        lambda: desk.decide(dispute_id, outcome, decision=input.decision, assignments=assignments),
     )
 
 

@@ -78,6 +78,9 @@ def snapshot(context: JobContext) -> dict[str, Any]:
     """Bring each purpose's snapshot up to date; return what is in them."""
     purposes = _purposes(context)
     context.save(total=len(purposes), unit="purposes")
+    service, as_of = context.service, context.job.parameters.as_of or datetime.now(UTC)
+    declared = [service.library.purpose(purpose) for purpose in purposes]
+    service.snapshots.prepare(declared, service.store.last_sequence(), as_of=as_of)
 
     def build(purpose: str) -> dict[str, Any]:
         built = context.service.snapshot(purpose, as_of=context.job.parameters.as_of)

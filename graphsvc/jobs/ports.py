@@ -25,8 +25,9 @@ class JobFile(Protocol):
         now: datetime,
         schedule: str | None = None,
         scheduled_for: datetime | None = None,
+        job_id: str | None = None,
     ) -> Job | None:
-        """Ask for a job; None where the occasion of its schedule was asked for already."""
+        """Ask for a job; None where there is one of that id, or for that occasion, already."""
 
     def job(self, job_id: str) -> Job:
         """Return one job.

@@ -140,8 +140,10 @@ class Evidence:
     """The snapshot that several programmes of one purpose share; one is held at a time."""
 
     def __init__(self, context: JobContext) -> None:
+        self._context = context
         self._shelf = context.service.snapshots
         self._held: tuple[tuple[Any, ...], Snapshot] | None = None
+        self._is_prepared = False
 
     def of(self, purpose: Purpose, sequence: int, as_of: datetime, erasures: int) -> Snapshot:
         """Return a purpose's evidence; what is held is of use after so many erasures only."""
@@ -151,9 +153,27 @@ class Evidence:
             if held.facts.erasures == erasures:
                 return held
         self._held = None
+        self._prepare(sequence, as_of)
         snapshot = self._shelf.at(purpose, sequence, as_of=as_of)
         self._held = (wanted, snapshot)
         return snapshot
+
+    def _prepare(self, sequence: int, as_of: datetime) -> None:
+        """Read the links once for all purposes of the job's unfinished runs, at the first of them.
+
+        The first run's snapshot stage takes the time for all of them.
+        """
+        if self._is_prepared:
+            return
+        self._is_prepared = True
+        service = self._context.service
+        wanted = {
+            (entry["purpose"], entry["purpose_version"])
+            for entry in self._context.checkpoint["runs"]
+            if entry["stage"] is None
+        }
+        purposes = [service.declared_purpose(*one) for one in sorted(wanted)]
+        self._shelf.prepare(purposes, sequence, as_of=as_of)
 
 
 class Recomputation:

@@ -21,6 +21,10 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN.pattern)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+Excluded = dict[str, bool | set[str]]
+"""Fields to leave out: whole (True), or those of a part."""
+
+
 class DefinitionKind(StrEnum):
     """The nouns that operators declare, and what all servers of a store must agree on."""
 
@@ -55,9 +59,9 @@ class _Document(_Part):
 
     def canonical_json(self) -> str:
         """Return the document as JSON that is equal for equal documents."""
-        return self._canonical(without=set())
+        return self._canonical(without={})
 
-    def _canonical(self, without: set[str]) -> str:
+    def _canonical(self, without: Excluded) -> str:
         values = _with_sorted_sets(self.model_dump(exclude=without))
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
@@ -209,13 +213,22 @@ class Gate(_Part):
     """Limits that a run keeps to be published without a person; None asks for nothing.
 
     `psi_at_most` holds for the drift of scores, exposure and trust each; `disparity_ratio_at_least`
-    for every attribute that is given for audit (0.8 is the four-fifths rule).
+    for every attribute that is given for audit (0.8 is the four-fifths rule). Drift and changes of
+    bands are judged from `drift_from_subjects` on: among a few, each one is a shift. Where no
+    attributes are given, a ratio holds the run only if it `needs_attributes`.
     """
 
     psi_at_most: Annotated[float, Field(gt=0)] | None = None
     band_changes_at_most: Fraction | None = None
     disparity_ratio_at_least: Fraction | None = None
     score_bound_at_most: Annotated[float, Field(gt=0)] | None = None
+    drift_from_subjects: Annotated[int, Field(ge=0)] = 0
+    needs_attributes: bool = True
+
+    def newer_defaults(self) -> set[str]:
+        """Return the fields that say what held before there were such fields."""
+        newer = {"drift_from_subjects": 0, "needs_attributes": True}
+        return {name for name, default in newer.items() if getattr(self, name) == default}
 
 
 class Programme(_Document):
@@ -239,8 +252,11 @@ class Programme(_Document):
     learned: LearnedRule | None = None
 
     def canonical_json(self) -> str:
-        """Return the document as JSON; without gate and model, as it was before there were any."""
-        absent = {name for name in ("gate", "learned") if getattr(self, name) is None}
+        """Return the document as JSON; as it was before, where it doesn't use what came later."""
+        newer = ("gate", "learned")
+        absent: Excluded = {name: True for name in newer if getattr(self, name) is None}
+        if self.gate is not None:
+            absent["gate"] = self.gate.newer_defaults()
         return self._canonical(without=absent)
 
     @property

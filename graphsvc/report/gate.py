@@ -24,9 +24,10 @@ class Verdict:
 def judge(report: RunReport, limits: Gate | None) -> Verdict:
     """Return whether a run keeps its programme's limits.
 
-    A first run has no drift. A ratio that a limit asks for and that can't be measured, because no
-    attributes are given or no two groups are large enough, holds the run: what nobody looked at is
-    not in order.
+    A first run has no drift; where either run has fewer subjects than the gate asks for, it is not
+    judged. A ratio that a limit asks for and that can't be measured, because no two groups are
+    large enough, holds the run: what nobody looked at is not in order. So does one for which no
+    attributes are given, unless the gate says that it needs none.
 
     Args:
         report: of the run.
@@ -48,6 +49,9 @@ def _certificate(report: RunReport, limits: Gate) -> Iterator[str]:
 def _changes(report: RunReport, limits: Gate) -> Iterator[str]:
     if report.changes is None:
         return
+    fewest = min(report.run.subjects, report.changes.previous.subjects)
+    if fewest < limits.drift_from_subjects:
+        return
     most = limits.psi_at_most
     for drift in report.changes.drift:
         if most is not None and drift.psi > most:
@@ -59,7 +63,7 @@ def _changes(report: RunReport, limits: Gate) -> Iterator[str]:
 
 def _disparity(report: RunReport, limits: Gate) -> Iterator[str]:
     least = limits.disparity_ratio_at_least
-    if least is None:
+    if least is None or not (report.disparity or limits.needs_attributes):
         return
     measured = [found for found in report.disparity if found.lowest_ratio is not None]
     if not measured:

@@ -76,6 +76,8 @@ class ConductingLinks:
             LINK_KIND_CODES[kind] for kind, rule in programme.conductances.items() if wanted(rule)
         ]
         chosen = np.isin(self.kind, codes)
+        if chosen.all():
+            return self
         return ConductingLinks(
             self.src[chosen], self.dst[chosen], self.kind[chosen], self.conductance[chosen]
         )

@@ -190,7 +190,14 @@ def _concatenated(batches: Iterable[LinkColumns]) -> Columns:
 def _standing(columns: Columns, sequence: int) -> Columns:
     superseded_by = columns["superseded_by"]
     standing = (superseded_by == 0) | (superseded_by > sequence)
-    return {name: column[standing] for name, column in columns.items() if name != "superseded_by"}
+    return _kept({name: columns[name] for name in columns if name != "superseded_by"}, standing)
+
+
+def _kept(columns: Columns, is_kept: NDArray[np.bool_]) -> Columns:
+    """Return the rows that are kept; nothing is copied where all are."""
+    if is_kept.all():
+        return columns
+    return {name: column[is_kept] for name, column in columns.items()}
 
 
 def _links_in_store_numbers(snapshot: Snapshot) -> Columns:
@@ -248,8 +255,7 @@ def _assemble(
     present = np.zeros(store.count_subjects(), np.bool_)
     for numbers in (standing["src"], standing["dst"], mentioned):
         present[numbers] = True
-    in_effect = ~np.isin(standing["sequence"], sorted(state.suspended))
-    links = {name: column[in_effect] for name, column in standing.items()}
+    links = _kept(standing, ~np.isin(standing["sequence"], sorted(state.suspended)))
     number, kind, keys = _ranked_subjects(store, present)
     rank_of_number = np.full(present.size, -1, np.int64)
     rank_of_number[number] = np.arange(number.size)

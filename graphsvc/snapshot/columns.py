@@ -130,8 +130,7 @@ def csr_links(links: Columns, src: Int32s, dst: Int32s, n: int) -> SnapshotLinks
         dst: index of what it reaches.
         n: number of subjects.
     """
-    content = [links[name] for name in _LINK_CONTENT]
-    order = np.lexsort((links["sequence"], *content, dst, src))
+    order = _by_ends_and_content(links, src, dst)
     indptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(src, minlength=n), out=indptr[1:])
     return SnapshotLinks(
@@ -144,6 +143,25 @@ def csr_links(links: Columns, src: Int32s, dst: Int32s, n: int) -> SnapshotLinks
         valid_to_us=links["valid_to_us"][order],
         sequence=links["sequence"][order],
     )
+
+
+def _by_ends_and_content(links: Columns, src: Int32s, dst: Int32s) -> Int64s:
+    """Return the order by src, dst, content and sequence.
+
+    One sort by both ends, then another of the parallel links alone: sorting two million links by
+    all eight columns took eight times as long.
+    """
+    ends = (src.astype(np.int64) << 32) | dst
+    order = np.argsort(ends)
+    is_same = ends[order[1:]] == ends[order[:-1]]
+    is_parallel = np.zeros(order.size, np.bool_)
+    is_parallel[1:] |= is_same
+    is_parallel[:-1] |= is_same
+    places = np.flatnonzero(is_parallel)
+    rows = order[places]
+    content = [links[name][rows] for name in _LINK_CONTENT]
+    order[places] = rows[np.lexsort((links["sequence"][rows], *content, ends[rows]))]
+    return order
 
 
 def _times_us(times: Sequence[datetime]) -> Int64s:

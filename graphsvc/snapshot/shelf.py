@@ -8,17 +8,19 @@ the store, every file goes: they may still hold it.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from graphsvc.errors import SnapshotError, SnapshotForeignError
-from graphsvc.model import Purpose
+from graphsvc.model import LinkKind, Purpose
 from graphsvc.snapshot.build import advance_snapshot, build_snapshot, purpose_digest
 from graphsvc.snapshot.copies import LocalCopies
 from graphsvc.snapshot.retention import within_retention
 from graphsvc.snapshot.snapshot import Snapshot
+from graphsvc.snapshot.together import links_read_once
 from graphsvc.store.ports import Reader
 from graphsvc.tracing import traced
 
@@ -49,6 +51,26 @@ class SnapshotShelf:
         """Return the snapshot as it was when `sequence` was the last record."""
         moment = as_of or datetime.now(UTC)
         return within_retention(self._at(purpose, sequence, moment), purpose.retention_days, moment)
+
+    @traced("snapshot.prepare")
+    def prepare(self, purposes: Sequence[Purpose], sequence: int, *, as_of: datetime) -> None:
+        """Build the snapshots of purposes that have none up to a sequence, reading links once.
+
+        It holds all those links in memory meanwhile. One that is there already is brought forward
+        by whoever asks for it.
+        """
+        self._copies.refresh()
+        missing = [
+            purpose
+            for purpose in purposes
+            if not any(number <= sequence for number in self._sequences(purpose))
+        ]
+        if len(missing) < 2:
+            return
+        kinds = frozenset[LinkKind]().union(*(purpose.link_kinds for purpose in missing))
+        store = links_read_once(self._store, kinds, sequence)
+        for purpose in missing:
+            self._keep(purpose, build_snapshot(store, purpose, as_of=as_of, known_at=sequence))
 
     def unfiltered(self, purpose: Purpose, *, as_of: datetime) -> Snapshot:
         """Return the latest snapshot with what is past its retention, for who follows the time."""

@@ -12,7 +12,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -31,24 +32,12 @@ def encode(record: Record) -> Row:
     >>> decode(RecordType.LINK, encode(link)) == link
     True
     """
-    row: Row = {}
-    for name, form in _FORMS[record.record_type]:
-        value = getattr(record, name)
-        if form is _Form.PLAIN:
-            row[name] = value
-        elif form is _Form.NUMBER:
-            # 1 and 1.0, 0.0 and −0.0 say the same, so they are kept and hashed the same.
-            row[name] = None if value is None else value + 0.0
-        elif form is _Form.SUBJECT:
-            kind, key = (value.kind.value, value.key) if value is not None else (None, None)
-            row[f"{name}_kind"] = kind
-            row[f"{name}_key"] = key
-        elif form is _Form.TIME:
-            row[f"{name}_us"] = None if value is None else to_microseconds(value)
-        elif form is _Form.KIND:
-            row[name] = str(value)
-        else:
-            row[name] = list(value)
+    encoder = _ENCODERS[type(record)]
+    row = dict(zip(encoder.columns, encoder.read(record), strict=True))
+    for column, finish in encoder.finishes:
+        value = row[column]
+        if value is not None:
+            row[column] = finish(value)
     return row
 
 
@@ -70,8 +59,8 @@ def content_hash(record_type: RecordType, row: Row) -> str:
     The hash is of the encoded row without its source and external id.
     """
     # Absent values are left out, so that a field added later leaves old hashes as they are.
-    content = [(name, value) for name, value in row.items() if value is not None]
-    said = repr((record_type.value, [item for item in content if item[0] not in _IDENTITY]))
+    content = [item for item in row.items() if item[1] is not None and item[0] not in _IDENTITY]
+    said = repr((record_type.value, content))
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
@@ -102,32 +91,63 @@ _FIELDS: dict[RecordType, list[tuple[str, Any]]] = {
 }
 
 
-class _Form(Enum):
-    """How a field's value lies in a row."""
-
-    PLAIN = auto()
-    NUMBER = auto()
-    SUBJECT = auto()
-    TIME = auto()
-    KIND = auto()
-    LIST = auto()
+_Finish = Callable[[Any], Any]
+_Cell = tuple[str, str, _Finish | None]
 
 
-def _form(annotation: Any) -> _Form:
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """How a record type becomes a row: all fields in one go, then what is not plain yet.
+
+    One loop over the forms of fields took as long as SQLite takes to store the row.
+    """
+
+    columns: tuple[str, ...]
+    read: Callable[[Record], tuple[Any, ...]]
+    finishes: tuple[tuple[str, _Finish], ...]
+
+    @classmethod
+    def of(cls, record_class: type[Record]) -> _Encoder:
+        hints = get_type_hints(record_class)
+        cells = [cell for field in fields(record_class) for cell in _cells(field.name, hints)]
+        return cls(
+            tuple(column for column, _, _ in cells),
+            attrgetter(*(value for _, value, _ in cells)),
+            tuple((column, finish) for column, _, finish in cells if finish is not None),
+        )
+
+
+def _cells(name: str, hints: Mapping[str, Any]) -> list[_Cell]:
+    """Return a field's columns: name, where a record has its value, and what is left to do."""
+    annotation = _plain(hints[name])
+    if hints[name] is SubjectRef:
+        return [
+            (f"{name}_kind", f"{name}.kind._value_", None),
+            (f"{name}_key", f"{name}.key", None),
+        ]
     if annotation is SubjectRef:
-        return _Form.SUBJECT
+        return [
+            (f"{name}_kind", name, attrgetter("kind._value_")),
+            (f"{name}_key", name, attrgetter("key")),
+        ]
     if annotation is datetime:
-        return _Form.TIME
+        return [(f"{name}_us", name, to_microseconds)]
     if annotation is tuple:
-        return _Form.LIST
+        return [(name, name, list)]
     if annotation is float:
-        return _Form.NUMBER
-    return _Form.KIND if issubclass(annotation, StrEnum) else _Form.PLAIN
+        return [(name, name, _number)]
+    if issubclass(annotation, StrEnum):
+        return [(name, f"{name}._value_", None)]
+    return [(name, name, None)]
 
 
-_FORMS: dict[RecordType, list[tuple[str, _Form]]] = {
-    record_type: [(name, _form(annotation)) for name, annotation in columns]
-    for record_type, columns in _FIELDS.items()
+def _number(value: float) -> float:
+    # 1 and 1.0, 0.0 and −0.0 say the same, so they are kept and hashed the same.
+    return value + 0.0
+
+
+_ENCODERS: dict[type[Record], _Encoder] = {
+    record_class: _Encoder.of(record_class) for record_class in RECORD_CLASSES.values()
 }
 
 
@@ -154,14 +174,13 @@ class _Decoding:
     def of(cls, columns: list[tuple[str, Any]]) -> _Decoding:
         decoding = cls([], [], [])
         for name, annotation in columns:
-            form = _form(annotation)
-            if form is _Form.SUBJECT:
+            if annotation is SubjectRef:
                 decoding.subjects.append((name, f"{name}_kind", f"{name}_key"))
-            elif form is _Form.TIME:
+            elif annotation is datetime:
                 decoding.converted.append((name, f"{name}_us", _time))
-            elif form is _Form.LIST:
+            elif annotation is tuple:
                 decoding.converted.append((name, name, lambda values: tuple(values or ())))
-            elif form is _Form.KIND:
+            elif issubclass(annotation, StrEnum):
                 decoding.converted.append((name, name, _Members(annotation).__getitem__))
             else:
                 decoding.plain.append(name)

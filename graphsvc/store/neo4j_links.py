@@ -6,8 +6,10 @@ because a link that is just being moved may be missing from the first.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,9 @@ from queries.neo4j import Transaction, links
 from queries.rows import Row
 
 COLUMN_ROWS = 50_000
+READERS = 2
+"""How many windows are read at once: the server goes on while the last answer is taken apart."""
+
 RECORD_ROWS = 5_000
 _MAX_WIDTH = 1 << 24
 _CODES: dict[str, int] = {kind.value: code for kind, code in LINK_KIND_CODES.items()}
@@ -40,13 +45,19 @@ class Window:
         """Return the window to begin with."""
         return cls(after, min(after + rows, end), end, rows)
 
+    @property
+    def width(self) -> int:
+        """How many sequences it spans."""
+        return self.up_to - self.after
+
     def advance(self, found: int) -> None:
-        """Move on; wider where links of the asked kinds are rare."""
-        width = self.up_to - self.after
-        if 2 * found <= width:
-            width = min(4 * width, _MAX_WIDTH, width * self.rows // max(found, 1))
+        """Move on; wider where links of the asked kinds are rare, narrower where they crowd."""
+        self.move_on(_next_width(self.width, found, self.rows))
+
+    def move_on(self, width: int) -> None:
+        """Go to the next so many sequences."""
         self.after = self.up_to
-        self.up_to = min(self.after + max(width, 1), self.end)
+        self.up_to = min(self.after + width, self.end)
 
 
 def columns(
@@ -54,12 +65,24 @@ def columns(
 ) -> Iterator[LinkColumns]:
     """Yield the links with after < sequence <= end; `now` is a sequence known to be complete."""
     words = [kind.value for kind in dict.fromkeys(kinds)]
-    window = Window.first(after, end, COLUMN_ROWS)
-    while words and window.after < window.up_to:
-        found = _columns_of_window(database, words, window, now)
-        if found.sequence.size:
-            yield found
-        window.advance(found.sequence.size)
+    window = Window.first(after, end if words else after, COLUMN_ROWS)
+    width = window.width
+    pending: deque[tuple[int, Future[LinkColumns]]] = deque()
+    pool = ThreadPoolExecutor(READERS, thread_name_prefix="neo4j-links")
+    try:
+        while pending or window.width > 0:
+            while len(pending) < READERS and window.width > 0:
+                part = replace(window)
+                read = pool.submit(_columns_of_window, database, words, part, now)
+                pending.append((part.width, read))
+                window.move_on(width)
+            spanned, read = pending.popleft()
+            found = read.result()
+            if found.sequence.size:
+                yield found
+            width = _next_width(spanned, found.sequence.size, COLUMN_ROWS)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def rows(database: Database, kinds: Sequence[str], after: int, end: int, now: int) -> Iterator[Row]:
@@ -130,6 +153,13 @@ def rows_at(database: Database, kinds: Sequence[str], sequences: Sequence[int]) 
     present = database.read(lambda transaction: links.at(transaction, kinds, sequences))
     moved = database.read(lambda transaction: links.at(transaction, (), sequences))
     return _by_sequence([*present, *moved])
+
+
+def _next_width(width: int, found: int, rows: int) -> int:
+    """Return how many sequences to ask for next, after so many were spanned for what was found."""
+    if width // 2 < found <= 2 * rows:
+        return width
+    return max(min(4 * width, _MAX_WIDTH, width * rows // max(found, 1)), 1)
 
 
 def _columns_of_window(

@@ -69,11 +69,12 @@ class SqliteJobFile:
         now: datetime,
         schedule: str | None = None,
         scheduled_for: datetime | None = None,
+        job_id: str | None = None,
     ) -> Job | None:
-        """Ask for a job; None where the occasion of its schedule was asked for already."""
-        job_id = f"J-{now:%Y%m%d}-{secrets.token_hex(4)}"
+        """Ask for a job; None where there is one of that id, or for that occasion, already."""
+        new_id = job_id or f"J-{now:%Y%m%d}-{secrets.token_hex(4)}"
         row = {
-            "job_id": job_id,
+            "job_id": new_id,
             "kind": kind.value,
             "parameters": parameters.model_dump_json(),
             "requested_by": requested_by,
@@ -85,7 +86,7 @@ class SqliteJobFile:
         }
 
         def add(connection: Connection) -> Job | None:
-            return _one(connection, job_id) if jobs.insert(connection, row) else None
+            return _one(connection, new_id) if jobs.insert(connection, row) else None
 
         return self._database.write(add)
 

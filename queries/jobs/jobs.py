@@ -12,7 +12,7 @@ _JOBS = load("jobs/jobs.sql")
 
 
 def insert(connection: Connection, job: Parameters) -> bool:
-    """Ask for a job; no where the occasion of its schedule was asked for already."""
+    """Ask for a job; no where there is one of its id or its occasion already."""
     return _changed(connection, "insert_job", job)
 
 

@@ -1,5 +1,5 @@
 -- name: insert_job
--- Ask for a job, unless the same occasion of its schedule was asked for already.
+-- Ask for a job, unless there is one of its id or for the same occasion of its schedule.
 -- Parameters: job_id, kind, parameters, requested_by, requested_at_us, schedule, scheduled_for_us,
 -- state, due_at_us.
 INSERT INTO job
@@ -8,7 +8,7 @@ INSERT INTO job
 VALUES
     (:job_id, :kind, :parameters, :requested_by, :requested_at_us, :schedule, :scheduled_for_us,
     :state, :due_at_us)
-ON CONFLICT (schedule, scheduled_for_us) DO NOTHING;
+ON CONFLICT DO NOTHING;
 
 -- name: select_job
 -- One job. Parameters: job_id. Returns at most one row: the columns of job.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -23,8 +25,14 @@ KEYS = {
     "operator": ([MARKETPLACE], ["operator"]),
     "landlord": ([DEPOSIT], ["operator"]),
     "analyst": ([MARKETPLACE], ["analyst"]),
+    "head": ([MARKETPLACE], ["analyst", "operator"]),
 }
 WAIT_S = 60.0
+
+
+def keyed() -> dict[str, str]:
+    """Return a key that no call had before."""
+    return {"idempotencyKey": uuid4().hex}
 
 
 @dataclass(frozen=True)
@@ -38,9 +46,13 @@ class Office:
     def asker(self, name: str) -> Asker:
         return Asker(self.url, self.secrets[name])
 
+    def answer(self, mutation: str, asker: str = "operator", **input: Any) -> dict[str, Any]:
+        (found,) = self.asker(asker).ask(mutation, input=input).values()
+        answer: dict[str, Any] = found
+        return answer
+
     def start(self, **input: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.asker("operator").ask("start_recompute", input=input)
-        job: dict[str, Any] = found["startRecompute"]["job"]
+        job: dict[str, Any] = self.answer("start_recompute", **keyed() | input)["job"]
         return job
 
     def jobs(self, name: str = "operator", **variables: Any) -> list[dict[str, Any]]:
@@ -103,23 +115,77 @@ def test_a_server_does_what_an_operator_asks_for(working: Office) -> None:
     assert same == [direct.checksum]
 
 
-def test_the_same_is_asked_for_once_until_somebody_begins(idle: Office) -> None:
+def test_a_call_under_the_same_key_finds_its_job_whatever_became_of_it(idle: Office) -> None:
     programme = idle.service.library.champion(MARKETPLACE).name
-    first = idle.start(programmes=[programme])
-    assert idle.start(programmes=[programme])["jobId"] == first["jobId"]
-    assert idle.start()["jobId"] != first["jobId"]
-    assert [job["state"] for job in idle.jobs()] == ["WAITING", "WAITING"]
+    asked = {"idempotencyKey": "monday", "programmes": [programme]}
+    first = idle.start(**asked)
+    assert idle.answer("start_recompute", **asked)["alreadyDone"] is True
+    idle.answer("cancel_job", jobId=first["jobId"])
+    again = idle.answer("start_recompute", **asked)
+    assert (again["job"]["jobId"], again["job"]["state"]) == (first["jobId"], "CANCELLED")
+    before = idle.service.store.last_audit_position()
+    refused = idle.answer("start_recompute", idempotencyKey="monday")
+    assert (refused["job"], refused["refused"]) == (
+        None,
+        {
+            "field": "idempotencyKey",
+            "code": "IDEMPOTENCY_CONFLICT",
+            "message": "idempotencyKey: was used for another job; send a new key with new content",
+        },
+    )
+    assert idle.service.store.last_audit_position() == before
+    assert idle.start(idempotencyKey="tuesday")["jobId"] != first["jobId"]
+    assert [job["state"] for job in idle.jobs()] == ["WAITING", "CANCELLED"]
     assert idle.jobs(state="RUNNING") == []
     assert len(idle.jobs(first=1)) == 1
 
 
+def test_equal_calls_at_once_are_one_job(idle: Office) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(idle.answer, "start_recompute", idempotencyKey="at once") for _ in range(8)
+        ]
+        answers = [one.result() for one in asked]
+    assert len({answer["job"]["jobId"] for answer in answers}) == len(idle.service.jobs.jobs()) == 1
+    assert sorted(answer["alreadyDone"] for answer in answers) == [False] + [True] * 7
+
+
 def test_a_cancelled_job_is_never_done(idle: Office) -> None:
     started = idle.start()
-    cancelled = idle.asker("operator").ask("cancel_job", input={"jobId": started["jobId"]})
-    job = cancelled["cancelJob"]["job"]
+    cancelled = idle.answer("cancel_job", jobId=started["jobId"])
+    job = cancelled["job"]
     assert (job["state"], job["isCancelRequested"]) == ("CANCELLED", True)
-    again = idle.asker("operator").errors("cancel_job", input={"jobId": started["jobId"]})
-    assert again == [("CONFLICT", f"job {started['jobId']} is over: cancelled")]
+    again = idle.answer("cancel_job", jobId=started["jobId"])
+    assert (again["job"], again["alreadyDone"]) == (job, True)
+
+
+def test_a_job_that_is_over_cannot_be_cancelled(working: Office) -> None:
+    done = working.when_over(working.start(asOf=AS_OF.isoformat())["jobId"])
+    refused = working.asker("operator").errors("cancel_job", input={"jobId": done["jobId"]})
+    assert refused == [("CONFLICT", f"job {done['jobId']} is over: succeeded")]
+
+
+def test_an_export_is_written_to_a_folder_of_the_services_own(working: Office) -> None:
+    run = working.service.recompute(MARKETPLACE, as_of=AS_OF)
+    asked = {"idempotencyKey": "for the auditor", "content": "SCORES", "form": "CSV"}
+    forbidden = working.asker("operator").errors("start_export", input=asked)
+    assert forbidden == [
+        ("FORBIDDEN", "to export all scores of a purpose, a credential needs the role analyst")
+    ]
+    assert working.service.jobs.jobs() == []
+    started = working.answer("start_export", asker="head", **asked)["job"]
+    working.when_over(started["jobId"])
+    ((path,),) = [
+        job["files"]
+        for job in working.asker("operator").ask("{ jobs { jobId files } }")["jobs"]
+        if job["jobId"] == started["jobId"]
+    ]
+    assert Path(path).is_relative_to(working.service.settings.data_dir.resolve())
+    rows = Path(path).read_text().splitlines()
+    assert len(rows) == 1 + run.subjects
+    assert working.answer("start_export", asker="head", **asked)["alreadyDone"] is True
+    refused = working.answer("start_export", asker="head", **asked | {"content": "RUNS"})["refused"]
+    assert refused["code"] == "IDEMPOTENCY_CONFLICT"
 
 
 def test_jobs_of_another_purpose_are_neither_seen_nor_cancelled(idle: Office) -> None:
@@ -142,7 +208,8 @@ def test_jobs_of_another_purpose_are_neither_seen_nor_cancelled(idle: Office) ->
     ("operation", "variables"),
     [
         ("jobs", {}),
-        ("start_recompute", {"input": {}}),
+        ("start_recompute", {"input": keyed()}),
+        ("start_export", {"input": keyed() | {"content": "SCORES"}}),
         ("cancel_job", {"input": {"jobId": "J-any"}}),
     ],
 )
@@ -165,9 +232,10 @@ def test_whoever_is_no_operator_or_lacks_the_purpose_is_refused_and_nothing_chan
 
 def test_what_cannot_be_computed_is_refused_when_it_is_asked_for(idle: Office) -> None:
     asker = idle.asker("operator")
-    assert asker.errors("start_recompute", input={"tolerance": 0.0}) == [
+    assert asker.errors("start_recompute", input=keyed() | {"tolerance": 0.0}) == [
         ("INVALID_INPUT", "tolerance: Input should be greater than 0")
     ]
-    ((code, _),) = asker.errors("start_recompute", input={"programmes": ["nonesuch"]})
+    ((code, _),) = asker.errors("start_recompute", input=keyed() | {"programmes": ["nonesuch"]})
     assert code == "DEFINITION_NOT_FOUND"
+    assert asker.errors("start_recompute", input={"idempotencyKey": ""})[0][0] == "INVALID_INPUT"
     assert idle.service.jobs.jobs() == []

@@ -230,6 +230,12 @@ def test_what_if_says_what_then_comes_true_and_nothing_moves(
         ({"reportUpheld": 6}, set(), {"shop"}),
         ({"reportRejected": 6}, {"shop"}, {"far"}),
         (
+            {"reportAdded": {
+                "subject": {"kind": "ACCOUNT", "key": "other"}, "category": "FRAUD",
+                "status": "UPHELD"}},
+            set(), {"other"},
+        ),
+        (
             {"listingAdded": {
                 "subject": {"kind": "ACCOUNT", "key": "other"}, "listName": "marketplace-fraud"}},
             set(), {"other", "shop"},

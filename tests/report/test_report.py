@@ -148,6 +148,24 @@ def test_a_ratio_that_is_asked_for_and_can_t_be_measured_holds_the_run() -> None
     assert judge(made, limits).is_released
 
 
+def test_where_no_attributes_are_needed_only_given_ones_are_judged() -> None:
+    scores = of_scores([900.0] * 40 + [350.0] * 40)
+    limits = Gate(disparity_ratio_at_least=0.8, needs_attributes=False)
+    assert judge(gated(scores), limits).is_released
+    groups = {account(f"{n:04d}"): "a" if n < 40 else "b" for n in range(80)}
+    assert judge(gated(scores, attributes=AuditAttributes({"group": groups})), limits).reasons
+    few = AuditAttributes({"group": dict(list(groups.items())[:5])})
+    assert "none could be measured" in judge(gated(scores, attributes=few), limits).reasons[0]
+
+
+def test_drift_is_judged_where_both_runs_have_enough_subjects() -> None:
+    few, many, wild = ([600.0] * 60, [650.0] * 80, [350.0] * 80)
+    limits = Gate(psi_at_most=0.25, band_changes_at_most=0.1, drift_from_subjects=70)
+    assert judge(gated(of_scores(wild), previous=of_scores(few)), limits).is_released
+    assert judge(gated(of_scores(few), previous=of_scores(many)), limits).is_released
+    assert judge(gated(of_scores(wild), previous=of_scores(many)), limits).reasons
+
+
 def test_a_ratio_below_its_limit_holds_the_run() -> None:
     scores = of_scores([900.0] * 40 + [900.0] * 20 + [350.0] * 20)
     groups = {account(f"{n:04d}"): "a" if n < 40 else "b" for n in range(80)}

@@ -151,9 +151,37 @@ def test_a_dispute_is_felt_although_the_gate_would_hold_its_run(service: Service
 
 def test_a_programme_without_a_gate_is_stored_as_it_always_was(service: Service) -> None:
     champion = service.library.champion(PURPOSE)
-    assert "gate" not in json.loads(champion.canonical_json())
+    plain = champion.model_copy(update={"gate": None})
+    assert "gate" not in json.loads(plain.canonical_json())
     gated = champion.model_copy(update={"gate": Gate(psi_at_most=0.2)})
-    assert type(gated).model_validate_json(gated.canonical_json()) == gated
+    stored = json.loads(gated.canonical_json())["gate"]
+    assert not {"drift_from_subjects", "needs_attributes"} & set(stored)
+    for programme in (gated, champion):
+        assert type(gated).model_validate_json(programme.canonical_json()) == programme
+
+
+def test_every_shipped_programme_has_limits_and_publishes_its_first_run(service: Service) -> None:
+    for programme in service.library.programmes.values():
+        assert programme.gate is not None
+        assert programme.gate.psi_at_most == 0.25
+        assert programme.gate.disparity_ratio_at_least == 0.8
+    scored(service, CALM)
+    assert service.reporting.waiting() == []
+
+
+def test_a_shipped_programme_holds_a_shift_among_a_thousand_subjects_and_not_among_a_few(
+    service: Service,
+) -> None:
+    scored(service, CALM)
+    service.store.append(ALARM)
+    assert service.recompute(PURPOSE, as_of=AS_OF) == service.scores(PURPOSE).run
+
+    service.store.append([trusts(n, n + 1) for n in range(100, 1_200)])
+    before = service.recompute(PURPOSE, as_of=AS_OF, gated=False)
+    service.store.append([listed(n, "marketplace-fraud") for n in range(100, 800)])
+    held = service.recompute(PURPOSE, as_of=AS_OF)
+    assert [waiting.run for waiting in service.reporting.waiting()] == [held]
+    assert service.scores(PURPOSE).run == before
 
 
 def test_the_report_names_records_as_reasons_and_the_audit_notes_whom_it_names(

@@ -10,7 +10,7 @@ from tests.gql.world import MARKETPLACE, THIN_FILE, account
 
 TYPES = {
     "Subject", "Purpose", "Run", "Programme", "Policy", "Link", "Event", "Report", "Listing",
-    "AuditEntry",
+    "AuditEntry", "Dispute", "Case",
 }  # fmt: skip
 
 IDS = """query ($purpose: String!) {
@@ -25,8 +25,17 @@ IDS = """query ($purpose: String!) {
     reports(purpose: $purpose) { edges { node { id } } }
     listings(purpose: $purpose) { edges { node { id } } }
   }
+  disputes(purpose: $purpose) { edges { node { id } } }
+  cases(purpose: $purpose) { edges { node { id } } }
   ann: subject(kind: ACCOUNT, key: "ann") { events(purpose: $purpose) { edges { node { id } } } }
 }"""
+COMMON = {"idempotencyKey": "of the ids", "purpose": MARKETPLACE}
+DISPUTE = COMMON | {
+    "subject": {"kind": "ACCOUNT", "key": "cid"},
+    "record": {"source": "desk", "externalId": "secret-analyst"},
+    "grounds": "I said otherwise.",
+}
+CASE = COMMON | {"title": "chargebacks", "subjects": [{"kind": "ACCOUNT", "key": "ann"}]}
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
@@ -41,7 +50,10 @@ def ids_in(value: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def ids(archive: World) -> list[str]:
     """Ids of every type, of the marketplace."""
-    found = archive.asker("everything").ask(IDS, purpose=MARKETPLACE)
+    everything = archive.asker("everything")
+    assert everything.ask("open_dispute", input=DISPUTE)["openDispute"]["dispute"]
+    assert everything.ask("open_case", input=CASE)["openCase"]["case"]
+    found = everything.ask(IDS, purpose=MARKETPLACE)
     found["purposes"] = [one for one in found["purposes"] if one["name"] == MARKETPLACE]
     return ids_in(found)
 
@@ -72,6 +84,51 @@ def test_an_id_leads_nobody_to_a_purpose_that_is_not_held(archive: World, ids: l
             ("FORBIDDEN", f"purpose '{MARKETPLACE}': this credential may not read for it")
         ]
     assert archive.store.reads() == before
+
+
+@pytest.mark.parametrize(
+    ("noun", "act", "readers"),
+    [
+        ("Dispute", "read disputes", {"reviewer", "auditor"}),
+        ("Case", "read cases", {"analyst", "reviewer", "auditor"}),
+    ],
+)
+def test_an_id_of_a_dispute_or_case_leads_its_readers_there_and_nobody_else(
+    archive: World, ids: list[str], noun: str, act: str, readers: set[str]
+) -> None:
+    (id_,) = [one for one in ids if base64.b64decode(one).startswith(noun.encode())]
+    forbidden = [
+        ("FORBIDDEN", f"to {act}, a credential needs the role {' or '.join(sorted(readers))}")
+    ]
+    for role in ("service", "analyst", "reviewer", "auditor"):
+        asker = archive.asker(role)
+        if role in readers:
+            start = archive.audit_length()
+            assert asker.ask(NODE, id=id_)["node"] == {"__typename": noun, "id": id_}
+            (entry,) = archive.audited(start, 1)
+            assert entry.draft.action == f"read_{noun.lower()}"
+        else:
+            assert asker.errors(NODE, id=id_) == forbidden
+    assert archive.asker("operator").errors(NODE, id=id_) == [
+        ("FORBIDDEN", f"purpose '{MARKETPLACE}': this credential may not read for it")
+    ]
+
+
+def test_disputes_and_cases_are_found_by_either_of_their_ids(
+    archive: World, ids: list[str]
+) -> None:
+    reviewer = archive.asker("reviewer")
+    for noun in ("Dispute", "Case"):
+        field, own = noun.lower(), f"{noun.lower()}Id"
+        (id_,) = [one for one in ids if base64.b64decode(one).startswith(noun.encode())]
+        query = f"query ($id: ID!) {{ {field}(id: $id) {{ id {own} }} }}"
+        found = reviewer.ask(query, id=id_)[field]
+        assert base64.b64decode(id_).decode() == f"{noun}:{MARKETPLACE}:{found[own]}"
+        assert reviewer.ask(query, id=found[own])[field] == found
+    elsewhere = id_of("Case", THIN_FILE, found["caseId"])
+    query = "query ($id: ID!) { case(id: $id) { id } }"
+    assert [code for code, _ in reviewer.errors(query, id=elsewhere)] == ["FORBIDDEN"]
+    assert archive.asker("everything").ask(NODE, id=elsewhere)["node"] is None
 
 
 def test_ids_of_two_purposes_are_not_answered_together(archive: World) -> None:
@@ -114,6 +171,7 @@ def test_a_record_that_the_purpose_forbids_or_that_stands_no_more_is_not_there(
         id_of("Subject", "ghost:1"),
         id_of("Nothing", 1),
         id_of("Programme", MARKETPLACE, ""),
+        id_of("Dispute", MARKETPLACE),
         "no base64",
         "",
     ],
@@ -125,9 +183,12 @@ def test_what_is_no_id_is_refused_alone_and_among_others(shop: Asker, id_: str) 
     assert shop.errors(NODES, ids=others) == [("INVALID_INPUT", message)]
 
 
-def test_what_an_id_names_but_is_not_there_is_null(shop: Asker) -> None:
+def test_what_an_id_names_but_is_not_there_is_null(archive: World, shop: Asker) -> None:
     for noun in ("Run", "Programme", "Policy"):
         assert shop.ask(NODE, id=id_of(noun, MARKETPLACE, "no-such"))["node"] is None
+    everything = archive.asker("everything")
+    for noun in ("Dispute", "Case"):
+        assert everything.ask(NODE, id=id_of(noun, MARKETPLACE, "no-such"))["node"] is None
 
 
 @pytest.mark.parametrize("count", [0, 1001])

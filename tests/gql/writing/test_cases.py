@@ -215,7 +215,7 @@ def test_a_page_costs_as_many_store_calls_whatever_is_on_it(desk: Desk) -> None:
 
 
 def test_every_step_and_every_read_is_in_the_audit(desk: Desk) -> None:
-    case = opened(desk, {"kind": "ACCOUNT", "key": "dot"})["id"]
+    case = opened(desk, {"kind": "ACCOUNT", "key": "dot"})["caseId"]
     desk.write("analyst", "add_case_note", **_key(), caseId=case, text="seen")
     desk.write("analyst", "close_case", caseId=case)
     desk.asker("auditor").ask("case", id=case)

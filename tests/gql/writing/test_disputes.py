@@ -77,6 +77,7 @@ def test_a_service_contests_for_the_subject_and_the_record_still_counts(
     answer = opened(desk, listed)
     assert answer["dispute"] == {
         "id": answer["dispute"]["id"],
+        "disputeId": answer["dispute"]["disputeId"],
         "status": "OPEN",
         "subject": {"key": "cid"},
         "contested": {
@@ -164,6 +165,7 @@ def test_a_decision_and_what_it_does_are_stored_and_decided_once(
 ) -> None:
     answer = opened(desk, listed, by="reviewer", suspend=True)
     assert answer["dispute"]["status"] == "SUSPENDED"
+    own_id = answer["dispute"]["disputeId"]
     call = {
         "disputeId": answer["dispute"]["id"],
         "outcome": "REMOVED",
@@ -182,7 +184,7 @@ def test_a_decision_and_what_it_does_are_stored_and_decided_once(
         assert answer["refused"] == {
             "field": "disputeId",
             "code": "CONFLICT",
-            "message": f"disputeId: dispute {call['disputeId']} was decided: removed",
+            "message": f"disputeId: dispute {own_id} was decided: removed",
         }
 
 
@@ -331,7 +333,7 @@ def test_a_page_costs_as_many_store_calls_whatever_is_on_it(desk: Desk) -> None:
 
 def test_every_step_and_every_read_is_in_the_audit(desk: Desk) -> None:
     dispute = opened(desk, new_listing(desk, "dot"), subject={"kind": "ACCOUNT", "key": "dot"})
-    called = dispute["dispute"]["id"]
+    called = dispute["dispute"]["disputeId"]
     desk.write("reviewer", "suspend_dispute", disputeId=called)
     desk.write(
         "reviewer", "decide_dispute", disputeId=called, outcome="KEPT", decision="it is true"
