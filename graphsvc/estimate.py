@@ -13,10 +13,12 @@ from graphsvc.model import Direction, Programme, RecordType
 from graphsvc.store.ports import Reader
 
 # Bytes that deriving the graphs holds at its peak. A link of the snapshot: its row, its conductance
-# and its place, and all of it again for those that conduct. Each side that feels it: the same, set
-# in order, and twice what a weighted graph holds while links are sorted.
-LINK_BYTES = (4 + 8 + 8) + (4 + 4 + 1 + 8)
-SIDE_BYTES = (4 + 4 + 1 + 8) + (4 + 4 + 8) + 2 * (4 + 8)
+# and its place, and all of it again for those that conduct. Each side that feels it: its ends and
+# its conductance, and twice what a weighted graph holds while links are sorted. Where kinds differ
+# in the way that risk goes, each way's links are copied out first.
+CONDUCTING_BYTES = 4 + 4 + 1 + 8
+LINK_BYTES = (4 + 8 + 8) + CONDUCTING_BYTES
+SIDE_BYTES = (4 + 4 + 8) + 2 * (4 + 8)
 # Row pointers while links are sorted, and the inputs that are there already.
 ROW_BYTES = 4 * 8
 # Inputs, values, own record and points, for each subject.
@@ -59,12 +61,13 @@ def recompute_estimate(subjects: int, links: int, programme: Programme) -> Recom
     run smaller.
     """
     rules = programme.conductances.values()
-    ways = 2 if any(rule.exposure_direction is Direction.BOTH for rule in rules) else 1
-    sides = ways * links
+    directions = {rule.exposure_direction for rule in rules}
+    sides = links * (2 if Direction.BOTH in directions else 1)
+    copied = CONDUCTING_BYTES * sides if len(directions) > 1 else 0
     vouching = links if any(rule.carries_trust for rule in rules) else 0
     felt = memory_estimate(subjects, sides, weighted=True)
     vouched = memory_estimate(subjects, vouching, weighted=True)
-    deriving = LINK_BYTES * links + SIDE_BYTES * sides + ROW_BYTES * subjects
+    deriving = LINK_BYTES * links + SIDE_BYTES * sides + copied + ROW_BYTES * subjects
     # Trust reads its graph and keeps the reverse beside it.
     held = felt.graph + 2 * vouched.graph + SUBJECT_BYTES * subjects
     return RecomputeEstimate(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphsvc.app import Service
-from graphsvc.model import EventKind, Record
+from graphsvc.model import EventKind, LinkKind, Record
 from tests.service.samples import AS_OF, PURPOSE, event, listed, report, scored, trusts
 
 THIN = "thin-file-credit"
@@ -59,7 +59,7 @@ def test_ties_to_trusted_subjects_help_a_thin_file_up_to_the_cap(service: Servic
         service,
         [
             *[listed(f"v{n}", "credit-verified") for n in range(40)],
-            *[trusts(f"v{n}", "new", kind="vouches_for") for n in range(40)],
+            *[trusts(f"v{n}", "new", kind=LinkKind.VOUCHES_FOR) for n in range(40)],
         ],
         THIN,
     )
@@ -88,7 +88,7 @@ def test_nobody_is_worse_off_for_having_no_record(
         if kind is not EventKind.BILL_PAID
     ]
     mixed = [event(kind, "mixed", external_id=f"m{n}") for n, kind in enumerate(kinds)]
-    found = scored(service, [trusts("none", "bad", kind="vouches_for"), *bad, *mixed], THIN)
+    found = scored(service, [trusts("none", "bad", kind=LinkKind.VOUCHES_FOR), *bad, *mixed], THIN)
     assert found["none"].score == 650.0 >= found["bad"].score
     subject = found["none"].subject
     advised = service.advise(THIN, subject)
