@@ -40,7 +40,7 @@ from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.model import Job, JobKind, JobParameters
 from graphsvc.jobs.ports import JobFile
 from graphsvc.keeping import KeptRuns, Pruned, RolledBack, prunable, roll_back
-from graphsvc.learning import Schooling, train_model
+from graphsvc.learning import Schooling, known_by, train_model
 from graphsvc.live.engine import LiveEngine
 from graphsvc.live.host import LiveHost
 from graphsvc.live.programme import DEFAULT_TOLERANCE
@@ -703,10 +703,10 @@ class Service:
             InvalidInputError: there is nothing to learn from.
         """
         declared, chosen = self.library.purpose(purpose), self._programme(purpose, programme)
-        detail = f"{chosen.name} v{chosen.version}, {plan.periods} periods"
+        detail = f"{chosen.name} v{chosen.version}, {plan.periods} periods, {plan.knowledge}"
         self.note(actor, AuditAction.TRAINED, purpose=purpose, detail=detail)
-        sequence = self.store.last_sequence()
-        return train_model(self.snapshots.at(declared, sequence, as_of=plan.as_of), chosen, plan)
+        known = known_by(self.store, self.snapshots, declared, plan.knowledge)
+        return train_model(known, chosen, plan)
 
     def forget_current(self, programme: str) -> None:
         """Ask the store for a programme's current run at the next read."""

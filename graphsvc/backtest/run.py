@@ -100,7 +100,7 @@ def _tested(
     rows = Stratum(
         values.points.score[is_tested],
         is_bad[is_tested],
-        _numbers(then)[is_tested],
+        then.subjects.number_of_index[is_tested],
     )
     is_thin = met.has_thin_file[is_tested]
     cut = Cut(
@@ -116,13 +116,7 @@ def _tested(
 
 def _carried(source: Snapshot, flags: NDArray[np.bool_], target: Snapshot) -> NDArray[np.bool_]:
     """Return flags of one snapshot's subjects by another's indices; who is not in both has none."""
-    numbers, of_source = _numbers(target), _numbers(source)
-    return np.isin(numbers, of_source[flags])
-
-
-def _numbers(snapshot: Snapshot) -> NDArray[np.int64]:
-    """Return the store's number of every subject, by index."""
-    return snapshot.subjects.number[snapshot.subjects.rank_of_index]
+    return np.isin(target.subjects.number_of_index, source.subjects.number_of_index[flags])
 
 
 def _together(

@@ -201,8 +201,7 @@ def _kept(columns: Columns, is_kept: NDArray[np.bool_]) -> Columns:
 
 
 def _links_in_store_numbers(snapshot: Snapshot) -> Columns:
-    number_of_index = snapshot.subjects.number[snapshot.subjects.rank_of_index]
-    links = snapshot.links
+    number_of_index, links = snapshot.subjects.number_of_index, snapshot.links
     src = np.repeat(number_of_index, np.diff(links.indptr))
     return {
         "sequence": links.sequence,

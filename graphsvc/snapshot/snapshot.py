@@ -66,6 +66,11 @@ class SnapshotSubjects:
     rank_of_index: NDArray[np.int32]
     number: NDArray[np.int64]  # the store's own number, by rank; for bringing the file forward
 
+    @property
+    def number_of_index(self) -> NDArray[np.int64]:
+        """The store's number of every subject, by index: the same one in every snapshot."""
+        return self.number[self.rank_of_index]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SnapshotLinks:

@@ -5,10 +5,9 @@ The store's clock is turned, so that records come to be recorded over a year, no
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -18,30 +17,11 @@ from graphsvc.backtest import Backtest, Knowledge, Plan, parse_outcome
 from graphsvc.backtest.past import require_no_later_record
 from graphsvc.errors import InvalidInputError, SnapshotError
 from graphsvc.model import AuditAction, EventKind, Record, ReportStatus
-from graphsvc.store import neo4j_append, sqlite_append
+from tests.backtest.conftest import START, Clock
 from tests.service.samples import PURPOSE, account, event, listed, report, trusts
 
-START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=365)
 MEMBERS = 60
-Clock = Callable[[datetime], None]
-
-
-@pytest.fixture
-def set_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Sets the time at which the stores record what they are given from then on."""
-    now = [START]
-
-    def time_ns() -> int:
-        return int(now[0].timestamp()) * 1_000_000_000
-
-    for module in (sqlite_append, neo4j_append):
-        monkeypatch.setattr(module, "time", types.SimpleNamespace(time_ns=time_ns))
-
-    def set_to(moment: datetime) -> None:
-        now[0] = moment
-
-    return set_to
 
 
 def day(number: float) -> datetime:

@@ -57,7 +57,7 @@ def test_a_lesson_asks_about_the_unlisted_and_knows_who_was_listed_by_then(
     with Service.open(settings) as service:
         purpose = service.library.purpose(PURPOSE)
         snapshot = build_snapshot(service.store, purpose, as_of=AS_OF)
-        lessons = lessons_from(snapshot, service.library.champion(PURPOSE), PLAN)
+        lessons = lessons_from(lambda at: snapshot, service.library.champion(PURPOSE), PLAN)
     known = [lesson.evidence.bad.size for lesson in lessons]
     assert known == sorted(known)
     for lesson in lessons:
@@ -75,12 +75,12 @@ def test_a_model_is_trained_by_a_command_and_used_by_the_programme_that_it_print
     assert settings.definitions_dir is not None
     file = settings.definitions_dir / "models" / "orders.npz"
     asked = ["learned", "train", "--purpose", PURPOSE, "--to", str(file), "--as-of"]
-    done = CliRunner().invoke(app, [*asked, AS_OF.isoformat(), "--kind", "attention"])
+    done = CliRunner().invoke(app, [*asked, AS_OF.isoformat(), "--knowledge", "dated"])
     assert done.exit_code == 0, done.output
     shown = CliRunner().invoke(app, ["learned", "show", str(file)])
     with Service.open(settings) as service:
         champion = service.library.champion(PURPOSE)
-    told = f"{champion.name} v{champion.version}, 2023-01-06 to 2024-01-01"
+    told = f"{champion.name} v{champion.version}, 2023-01-06 to 2024-01-01, as dated"
     assert told in shown.output
     block = re.search(
         r"learned: \{model: orders, fingerprint: [0-9a-f]{64}, points: -40\}", done.output
