@@ -67,7 +67,7 @@ from graphsvc.settings import Settings
 from graphsvc.snapshot import Snapshot, SnapshotShelf
 from graphsvc.store.announcing import AnnouncingStore
 from graphsvc.store.ports import Store, WantedEntries
-from graphsvc.tracing import start_tracing_to, traced, traced_store
+from graphsvc.tracing import flush_traces, start_tracing_to, traced, traced_store
 
 log = structlog.get_logger(__name__)
 
@@ -194,6 +194,7 @@ class Service:
         if self._jobs is not None:
             self._jobs.close()
         self.store.close()
+        flush_traces()
 
     @property
     def jobs(self) -> JobFile:

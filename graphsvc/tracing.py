@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
+from threading import Thread
 from typing import ParamSpec, TypeVar, cast
 
 from opentelemetry import trace
@@ -26,7 +27,11 @@ Attribute = str | int | float | bool
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+FLUSH_S = 5.0
+"""How long the end waits for a collector that does not answer."""
+
 _tracer: Tracer | None = None
+_send_now: Callable[[], object] | None = None
 _NO_SPAN: AbstractContextManager[Span | None] = nullcontext()
 _CARRIED = TraceContextTextMapPropagator()
 
@@ -44,7 +49,7 @@ def stop_tracing() -> None:
 
 
 def start_tracing_to(url: str) -> None:
-    """Send spans by OTLP over HTTP, in batches, until the process ends.
+    """Send spans by OTLP over HTTP, in batches, until the process ends; see `flush_traces`.
 
     Args:
         url: where a collector takes traces: http://127.0.0.1:4318/v1/traces.
@@ -52,6 +57,7 @@ def start_tracing_to(url: str) -> None:
     Raises:
         SettingsError: the libraries that send them are not installed.
     """
+    global _send_now
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
@@ -67,6 +73,19 @@ def start_tracing_to(url: str) -> None:
     provider = SendingProvider(resource=Resource.create({"service.name": SERVICE_NAME}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)))
     start_tracing(provider)
+    _send_now = provider.force_flush
+
+
+def flush_traces() -> None:
+    """Send the spans that wait for their batch, for at most `FLUSH_S`.
+
+    A server ends by a signal, after which Python runs no handlers of its exit any more.
+    """
+    if _send_now is None:
+        return
+    sending = Thread(target=_send_now, name="flush-traces", daemon=True)
+    sending.start()
+    sending.join(FLUSH_S)
 
 
 def is_tracing() -> bool:
