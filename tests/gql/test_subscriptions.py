@@ -66,8 +66,10 @@ class Picture:
         if resync is None:
             for one in found["changes"]:
                 self.numbers.append(one["number"])
-                known = self.scores.get(one["subject"]["key"])
-                assert known is None or known == one["before"], "a change has been missed"
+                known, before = self.scores.get(one["subject"]["key"]), one["before"]
+                if known is not None and before is not None:
+                    apart = REPORTED + one["bound"] if self.resyncs else 0.0
+                    assert abs(known - before) <= apart, "a change has been missed"
         if resync is not None and resync["isFull"]:
             self.collected |= told
             if resync["isLast"]:
