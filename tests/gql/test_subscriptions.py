@@ -66,10 +66,12 @@ class Picture:
         if resync is None:
             for one in found["changes"]:
                 self.numbers.append(one["number"])
-                known, before = self.scores.get(one["subject"]["key"]), one["before"]
+                key, before = one["subject"]["key"], one["before"]
+                known = self.scores.get(key)
                 if known is not None and before is not None:
                     apart = REPORTED + one["bound"] if self.resyncs else 0.0
                     assert abs(known - before) <= apart, "a change has been missed"
+                self.scores[key] = one["after"]  # one event may tell of a subject twice
         if resync is not None and resync["isFull"]:
             self.collected |= told
             if resync["isLast"]:

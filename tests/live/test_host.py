@@ -104,6 +104,8 @@ class Picture:
                 if known is not None and before is not None:
                     apart = 0.0 if not self.resyncs else REPORTED + seen.change.bound
                     assert abs(before - known) <= apart, "a change has been missed"
+                if seen.change.after is not None:  # one event may tell of a subject twice
+                    self.scores[seen.change.subject] = seen.change.after
         if event.resync is not None and event.resync.is_full:
             self._collected |= {name: after for name, after in told.items() if after is not None}
             if event.resync.is_last:
