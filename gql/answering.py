@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
@@ -69,8 +69,7 @@ class Resources:
         return self.service.settings
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The content of a GraphQL response, and whether an operation was run for it."""
 
     content: dict[str, Any]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Send
@@ -19,8 +18,7 @@ _ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Accept-Encoding"
 _CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL_JSON)}
 
 
-@dataclass(frozen=True, slots=True)
-class JsonResponse:
+class JsonResponse(NamedTuple):
     """An answer over HTTP, ready to be sent."""
 
     status: int

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 from graphql import (
@@ -39,6 +39,9 @@ from gql.observation import operation_label
 from gql.trusted import TrustedTexts
 
 MOST_VALIDATION_ERRORS = 20
+LONGEST_KEY = 4096
+"""Characters of a text that is a key by itself; a hash takes longer than finding the document."""
+
 TOKENS_BESIDES = 50
 """What a document takes beyond its tokens, in tokens."""
 
@@ -89,8 +92,7 @@ class Document:
         return next(iter(self.operations.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Which document a request asks for: by text, by hash, by both, or by a trusted one's id."""
 
     text: str | None
@@ -156,14 +158,13 @@ class Documents:
             return self._trusted_one(asked, self._trusted_texts)
         if asked.text is None:
             return self._persisted_one(asked, holder)
-        sha256 = _digest(asked.text)
-        if asked.sha256 not in {None, sha256}:
+        if asked.sha256 is not None and asked.sha256 != _digest(asked.text):
             raise coded(
                 PERSISTED_QUERY_MISMATCH,
                 "extensions.persistedQuery.sha256Hash: is not the SHA-256 of `query`",
             )
         with self._lock:
-            document: Document | None = self._cached.get(sha256)
+            document: Document | None = self._cached.get(_cache_key(asked.text))
         if document is not None and asked.sha256 is not None:
             self._persist(document, holder)
         return document
@@ -177,7 +178,7 @@ class Documents:
         document = self._prepared(asked.text or "", with_suggestions=with_suggestions)
         if _weight(document) <= self._cached.maxsize:
             with self._lock:
-                self._cached[document.sha256] = document
+                self._cached[_cache_key(asked.text or "")] = document
             if asked.sha256 is not None:
                 self._persist(document, holder)
         return document
@@ -261,6 +262,11 @@ def _reads_schema(document: DocumentNode) -> bool:
     reading = _SchemaReading()
     visit(document, reading)
     return reading.found
+
+
+def _cache_key(text: str) -> str:
+    """Return what a text's document is kept under: the text itself, unless it is long."""
+    return text if len(text) <= LONGEST_KEY else _digest(text)
 
 
 def _digest(text: str) -> str:

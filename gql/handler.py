@@ -40,7 +40,7 @@ async def _response(request: HttpRequest) -> JsonResponse:
 
 
 async def _answered(request: HttpRequest, media: str | None) -> JsonResponse:
-    resources: Resources = request.state.resources
+    resources: Resources = request.scope["state"]["resources"]
     principal = await _authenticated(request, resources)
     if media is None:
         refuse(HTTPStatus.NOT_ACCEPTABLE, f"Accept: {GRAPHQL_JSON} or {JSON} can be had")

@@ -33,6 +33,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_seconds = settings.header_seconds
         self._most = settings.max_connections
         self._header_timer: asyncio.TimerHandle | None = None
+        self._awaits_headers = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or say at once that there are too many."""
@@ -48,13 +49,22 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came; where it ends within headers, the rest must come in time."""
+        super().data_received(data)
+        # Nearly always they came whole, and a timer takes as long as reading them.
+        if self._awaits_headers and self._header_timer is None:
+            self._start_timer()
+
     def on_message_begin(self) -> None:
-        """Begin a request: its headers must come in time."""
+        """Begin a request."""
         super().on_message_begin()
-        self._start_timer()
+        self._stop_timer()
+        self._awaits_headers = True
 
     def on_headers_complete(self) -> None:
         """Go on to the body, for which the application has a limit of its own."""
+        self._awaits_headers = False
         self._stop_timer()
         super().on_headers_complete()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
+from gql.begun import within
 from gql.errors import BATCH_REFUSED, RefusedRequestError
 from gql.media import JSON
 from graphsvc.settings import Settings
@@ -39,13 +39,22 @@ class HttpHeaders(Headers):
         """Return a header by its name in any case."""
         return self._first[key.lower()]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a header by its name in any case, `default` where there is none."""
+        return self._first.get(key.lower(), default)
+
 
 class HttpRequest(Request):
     """A request over HTTP."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        self._headers = HttpHeaders(scope)
+        self._in_order = HttpHeaders(scope)
+
+    @property
+    def headers(self) -> HttpHeaders:
+        """The headers."""
+        return self._in_order
 
 
 def refuse(status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> NoReturn:
@@ -75,8 +84,8 @@ async def parameters_of(request: Request, settings: Settings) -> dict[str, Any]:
         )
     if not isinstance(found, dict):
         refuse(HTTPStatus.BAD_REQUEST, "the body: a JSON object with `query` is needed")
-    for name, wanted in _PARAMETER_TYPES.items():
-        value = found.get(name)
+    for name, value in found.items():
+        wanted = _PARAMETER_TYPES.get(name, object)
         if value is not None and not isinstance(value, wanted):
             what = "a string" if wanted is str else "an object"
             refuse(HTTPStatus.BAD_REQUEST, f"{name}: {what} is needed")
@@ -106,8 +115,7 @@ async def _body(request: Request, settings: Settings) -> bytes:
     if announced.isdigit() and int(announced[:20]) > most:
         _refuse_body(most)
     try:
-        async with asyncio.timeout(settings.body_seconds):
-            return await _received(request, most)
+        return await within(settings.body_seconds, _received(request, most))
     except TimeoutError:
         refuse(
             HTTPStatus.REQUEST_TIMEOUT,

@@ -8,6 +8,7 @@ from enum import StrEnum
 import graphene
 from graphql import GraphQLResolveInfo
 
+from gql.attributes import Attribute
 from gql.context import RequestContext
 from gql.enums import described_enum
 from gql.lines import AdverseAction, Reason, ScoreLine, line_table
@@ -76,60 +77,60 @@ class Score(graphene.ObjectType):
     value = graphene.Float(
         required=True,
         description="The score in points; more is better.",
-        resolver=lambda score, info: score.values.score,
+        resolver=Attribute("values.score"),
     )
     bound = graphene.Float(
         required=True,
         description="Largest possible error of the score, in points.",
-        resolver=lambda score, info: score.run.score_bound,
+        resolver=Attribute("run.score_bound"),
     )
     width = graphene.Float(
         required=True,
         description="How far, in points, the records that a full file would have could still move "
         "the score; it falls with every record of the subject's own.",
-        resolver=lambda score, info: score.values.width,
+        resolver=Attribute("values.width"),
     )
     band = graphene.String(
         description="Name of the stretch of the scale that the score lies in. Null where the "
         "scoring model has none.",
-        resolver=lambda score, info: score.values.band,
+        resolver=Attribute("values.band"),
     )
     own_points = graphene.Float(
         required=True,
         description="Effect of the subject's own record: events, reports and listings, without "
         "its contacts.",
-        resolver=lambda score, info: score.values.own_points,
+        resolver=Attribute("values.own_points"),
     )
     association_points = graphene.Float(
         required=True,
         description="Effect of the subject's contacts, within the purpose's cap.",
-        resolver=lambda score, info: score.values.association_points,
+        resolver=Attribute("values.association_points"),
     )
     exposure = graphene.Float(
         required=True,
         description="How much of the blacklisted risk reaches the subject, from 0 to 1.",
-        resolver=lambda score, info: score.values.exposure,
+        resolver=Attribute("values.exposure"),
     )
     exposure_bound = graphene.Float(
         required=True,
         description="Largest possible error of the exposure.",
-        resolver=lambda score, info: score.run.exposure.bound,
+        resolver=Attribute("run.exposure.bound"),
     )
     trust = graphene.Float(
         required=True,
         description="How much trust reaches the subject; 1 is what a fully trusted subject has "
         "of its own.",
-        resolver=lambda score, info: score.values.trust,
+        resolver=Attribute("values.trust"),
     )
     trust_bound = graphene.Float(
         required=True,
         description="Largest possible error of the trust.",
-        resolver=lambda score, info: score.run.trust.bound,
+        resolver=Attribute("run.trust.bound"),
     )
     programme = graphene.String(
         required=True,
         description="Name of the scoring model.",
-        resolver=lambda score, info: score.run.programme,
+        resolver=Attribute("run.programme"),
     )
     run = graphene.Field(Run, required=True, description="The run that the score comes from.")
     reasons = graphene.List(
@@ -171,7 +172,7 @@ class ScoredSubject(graphene.ObjectType):
         Subject,
         required=True,
         description="The subject.",
-        resolver=lambda score, info: score.values.subject,
+        resolver=Attribute("values.subject"),
     )
     score = graphene.Field(
         Score,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from graphsvc.advice import Advised
 from graphsvc.decisions import Decisions
@@ -24,8 +24,7 @@ from graphsvc.runs import SubjectScore
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadScore:
+class ReadScore(NamedTuple):
     """A subject's values and the run that they come from."""
 
     values: SubjectScore

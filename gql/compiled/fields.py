@@ -36,6 +36,8 @@ from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.execute import get_field_def, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
+from gql.attributes import Attribute
+from gql.compiled.attributes import plain_type, read_together
 from gql.compiled.inputs import arguments
 from gql.compiled.leaves import Leaf, leaf
 from gql.compiled.state import Complete, NotCompiledError, Path, State
@@ -129,8 +131,9 @@ class Compiler:
         return self._object(type_, nodes)
 
     def _object(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Complete:
-        fields = tuple(self.object_fields(type_, self._subfields(type_, nodes)).items())
-        is_type_of = type_.is_type_of
+        chosen = self._subfields(type_, nodes)
+        made = self.object_fields(type_, chosen)
+        fields, is_type_of = tuple(made.items()), type_.is_type_of
 
         def complete(value: Any, state: State, path: Path) -> Any:
             if value is None or value is Undefined:
@@ -141,7 +144,18 @@ class Compiler:
                 raise invalid_return_type_error(type_, value, nodes)
             return {name: make(value, state, path) for name, make in fields}
 
-        return complete
+        return read_together(made, self._plain(type_, chosen), complete, is_type_of)
+
+    def _plain(self, type_: GraphQLObjectType, chosen: Fields) -> dict[str, tuple[Attribute, type]]:
+        """Return the chosen fields that are attributes with values as JSON has them."""
+        found = {}
+        for name, nodes in chosen.items():
+            definition = get_field_def(self.schema, type_, nodes[0])
+            attribute = None if definition is TypeNameMetaFieldDef else _attribute(definition)
+            plain = plain_type(definition, nodes[0])
+            if attribute is not None and plain is not None:
+                found[name] = (attribute, plain)
+        return found
 
     def _abstract(self, type_: Any, nodes: list[FieldNode]) -> Complete:
         possible = {
@@ -196,6 +210,14 @@ class Compiler:
                 self.schema, self.fragments, self.variables, type_, nodes
             )
         return self._chosen[key]
+
+
+def _attribute(definition: GraphQLField) -> Attribute | None:
+    """Return the attribute that a field is, None where it may be more than that."""
+    resolve = definition.resolve
+    if isinstance(resolve, partial) and resolve.func is dict_or_attr_resolver:
+        return Attribute(resolve.args[0])
+    return resolve if isinstance(resolve, Attribute) else None
 
 
 def _default(name: str, source: Any, info: Any, **given: Any) -> Any:

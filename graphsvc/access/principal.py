@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -27,6 +27,7 @@ class Principal:
     `key_id` is the same for each request of one holder, whatever secret or token came with it, and
     holds no personal data. `expires` is when the credential ends by itself: a connection that
     outlives a request must end then, and should ask again now and then whether it was revoked.
+    `actor` is name and key id, as the audit keeps them: names may come again, ids don't.
     """
 
     key_id: str
@@ -35,11 +36,11 @@ class Principal:
     purposes: frozenset[str]
     kind: CredentialKind = CredentialKind.API_KEY
     expires: datetime | None = None
+    actor: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def actor(self) -> str:
-        """Name and key id, as the audit keeps them: names may come again, ids don't."""
-        return f"{self.name} ({self.kind} {self.key_id})"
+    def __post_init__(self) -> None:
+        # Put together once, for every read of a holder is on the trail.
+        object.__setattr__(self, "actor", f"{self.name} ({self.kind} {self.key_id})")
 
     @property
     def source(self) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -26,6 +27,7 @@ from graphql import (
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from gql.attributes import Attribute
 from gql.compiled import CompiledOperation, NotCompiledError, compile_operation
 from gql.context import RequestContext
 from gql.schema import schema as our_schema
@@ -180,6 +182,76 @@ def test_whatever_resolvers_return_or_raise_both_ways_answer_the_same(
         assert any(re.search(words, error.message) for error in expected.errors or ())
     else:
         assert shown(found) == shown(expected)
+
+
+OF_ATTRIBUTES = build_schema(
+    """
+    type Place { town: String! north: Float east: Float! }
+    type Person {
+      name: String! nick: String height: Float! weight: Float is_here: Boolean id: ID!
+      age: Int place: Place friend: Person
+    }
+    type Query { person: Person sure: Person! }
+    """
+)
+FROM = {"town": "place.town", "north": "place.north", "east": "place.east"}
+for _type in ("Person", "Place"):
+    _fields = cast(GraphQLObjectType, OF_ATTRIBUTES.type_map[_type]).fields
+    for _name, _field in _fields.items():
+        _field.resolve = Attribute(FROM.get(_name, _name))
+cast(GraphQLObjectType, OF_ATTRIBUTES.type_map["Place"]).is_type_of = lambda value, info: (
+    not hasattr(value, "is_elsewhere")
+)
+for _name, _field in OF_ATTRIBUTES.query_type.fields.items():  # type: ignore[union-attr]
+    _field.resolve = lambda source, info: info.context
+
+ATTRIBUTE_DOCUMENTS = [
+    "{ person { name height weight is_here id } }",
+    "{ person { nick age name place { east town north __typename } friend { h: weight name } } }",
+    "{ sure { b: name a: name id friend { friend { name nick } place { north east } } is_here } }",
+]
+ATTRIBUTE_COMPILED = {text: compiled(OF_ATTRIBUTES, text) for text in ATTRIBUTE_DOCUMENTS}
+
+
+def anybody(chance: Random, depth: int = 3) -> object:
+    """Return somebody, nearly always as the schema has it; some lack something."""
+    usual: dict[str, list[object]] = {
+        "name": ["ann"],
+        "nick": ["an", None],
+        "height": [1.75],
+        "weight": [70.5, None],
+        "is_here": [True],
+        "id": ["7"],
+        "age": [30],
+        "east": [0.0],
+        "town": ["Ulm"],
+        "north": [48.4],
+    }
+    if chance.random() < 0.05:
+        return chance.choice([*ODD, ValueError("nobody"), {"name": "a dict", "id": "8"}])
+    values = {
+        name: chance.choice([*ODD, float("inf"), ValueError("broken")])
+        if chance.random() < 0.02
+        else chance.choice(found)
+        for name, found in usual.items()
+        if chance.random() > 0.01
+    }
+    found = SimpleNamespace(**values)
+    # A place names itself, as a score's values do, one attribute further on.
+    found.place = found
+    if chance.random() < 0.02:
+        found.is_elsewhere = True
+    found.friend = anybody(chance, depth - 1) if depth else None
+    return found
+
+
+@given(st.sampled_from(ATTRIBUTE_DOCUMENTS), st.integers(0, 2**32))
+@settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_attributes_are_read_together_to_the_same_answer(text: str, seed: int) -> None:
+    root = anybody(Random(seed))
+    expected = execute_sync(OF_ATTRIBUTES, parse(text), context_value=root)
+    found = ATTRIBUTE_COMPILED[text].run({}, root, hide_suggestions=False)
+    assert shown(found) == shown(expected)
 
 
 class ListedTrail:
