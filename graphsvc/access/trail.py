@@ -24,7 +24,7 @@ from graphsvc.store.ports import Writer
 log = structlog.get_logger(__name__)
 
 CAPACITY = 10_000
-BATCH = 500
+BATCH = 512
 GATHER_S = 0.05
 RECORD_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 20.0

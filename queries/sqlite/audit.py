@@ -10,8 +10,8 @@ from queries._load import load
 from queries.rows import AuditRow, LastAuditRow, Row
 from queries.sqlite._run import first, json_list, repeated_group
 
-AT_ONCE = (64, 16, 4, 1)
-"""How many entries one statement inserts, the most first."""
+AT_ONCE = (512, 64, 8, 1)
+"""How many entries one statement inserts, the most first: a whole batch of the trail by one."""
 
 _AUDIT = load("sqlite/audit.sql")
 
