@@ -23,6 +23,9 @@ SIDE_BYTES = (4 + 4 + 8) + 2 * (4 + 8)
 ROW_BYTES = 4 * 8
 # Inputs, values, own record and points, for each subject.
 SUBJECT_BYTES = 208
+# What a process keeps beyond its arrays: pages that are free again in parts, and what hands a stage's
+# results to the next.
+KEPT = 1.1
 # Seconds for each link: deriving its graphs, sweeping it once. Exposure and trust take up to thirty
 # sweeps each on real graphs.
 DERIVING_S, SWEEP_S, SWEEPS = 0.5e-6, 1.5e-9, 60
@@ -50,8 +53,8 @@ class RecomputeEstimate:
 
     @property
     def peak_bytes(self) -> int:
-        """The larger of the two peaks: one is over when the other begins."""
-        return max(self.deriving_bytes, self.propagating_bytes)
+        """The larger of the two peaks, as a process holds it: one is over when the other begins."""
+        return round(KEPT * max(self.deriving_bytes, self.propagating_bytes))
 
 
 def recompute_estimate(subjects: int, links: int, programme: Programme) -> RecomputeEstimate:

@@ -239,7 +239,7 @@ def estimate(
         highlight=False,
     )
     stdout.print(
-        f"  memory: {expected.peak_bytes / 1e6:,.1f} MB  (deriving graphs "
+        f"  memory: {expected.peak_bytes / 1e6:,.1f} MB  (arrays: deriving graphs "
         f"{expected.deriving_bytes / 1e6:,.1f} MB, then propagating "
         f"{expected.propagating_bytes / 1e6:,.1f} MB), beside the snapshot and the program itself",
         highlight=False,

@@ -196,7 +196,8 @@ def test_an_estimate_counts_the_store_or_what_it_is_told(scored: Terminal) -> No
     )
     assert isinstance(told, dict)
     assert told["sides"] == 20_000_000
-    assert told["peak_bytes"] == max(told["deriving_bytes"], told["propagating_bytes"])
+    larger = max(told["deriving_bytes"], told["propagating_bytes"])
+    assert larger <= told["peak_bytes"] <= 1.2 * larger
     assert told["peak_bytes"] > 1000 * counted["peak_bytes"]
     code, out, _ = scored.run("estimate", "--purpose", PURPOSE)
     assert code == 0
