@@ -23,8 +23,8 @@ SIDE_BYTES = (4 + 4 + 8) + 2 * (4 + 8)
 ROW_BYTES = 4 * 8
 # Inputs, values, own record and points, for each subject.
 SUBJECT_BYTES = 208
-# What a process keeps beyond its arrays: pages that are free again in parts, and what hands a stage's
-# results to the next.
+# What a process keeps beyond its arrays: pages that are free again in parts, and what a stage
+# hands to the next.
 KEPT = 1.1
 # Seconds for each link: deriving its graphs, sweeping it once. Exposure and trust take up to thirty
 # sweeps each on real graphs.
