@@ -93,6 +93,24 @@ class CSRGraph:
         return int(np.count_nonzero(self.out_degree))
 
     @cached_property
+    def is_symmetric(self) -> bool:
+        """Whether every link has its equal in the other direction; kept once computed.
+
+        >>> CSRGraph.from_edges([0, 1], [1, 0], [2.0, 2.0]).is_symmetric
+        True
+        >>> CSRGraph.from_edges([0, 1], [1, 0], [2.0, 3.0]).is_symmetric
+        False
+        """
+        reverse = self.transpose()
+        if not np.array_equal(self.indptr, reverse.indptr):
+            return False
+        if not np.array_equal(self.indices, reverse.indices):
+            return False
+        if self.weights is None or reverse.weights is None:
+            return True
+        return np.array_equal(self.weights, reverse.weights)
+
+    @cached_property
     def weight_sum(self) -> Floats:
         """Sum of every subject's out-link weights, float64 (n,), read-only; kept once computed.
 
