@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from graphsvc.app import Service
 from graphsvc.backtest import Backtest, Knowledge, Measured, Plan, parse_outcome
+from graphsvc.cli.knowledge import KnowledgeOption
 from graphsvc.cli.options import (
     JsonOption,
     ProgrammeOption,
@@ -40,13 +41,7 @@ def backtest(
         str, typer.Option(help="How long after each time outcomes count, e.g. 90d.")
     ] = "90d",
     programme: ProgrammeOption = None,
-    knowledge: Annotated[
-        Knowledge,
-        typer.Option(
-            help="recorded: what was in the store by then. dated: what tells of that time or "
-            "earlier, for history that was imported later."
-        ),
-    ] = Knowledge.RECORDED,
+    knowledge: KnowledgeOption = Knowledge.RECORDED,
     json: JsonOption = False,
 ) -> None:
     """Test a programme over past times against what came: AUC, KS, precision, calibration."""

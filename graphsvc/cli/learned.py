@@ -11,6 +11,7 @@ import typer
 from algorithms.learned import LearnedModel, ModelFileError, NetworkKind
 from graphsvc.app import Service
 from graphsvc.backtest.model import Knowledge
+from graphsvc.cli.knowledge import KnowledgeOption
 from graphsvc.cli.options import (
     ProgrammeOption,
     PurposeOption,
@@ -40,13 +41,7 @@ def train(
     periods: Annotated[
         int, typer.Option(help="How many lessons; the last one calibrates, the others teach.")
     ] = 4,
-    knowledge: Annotated[
-        Knowledge,
-        typer.Option(
-            help="recorded: what was in the store by then. dated: what tells of that time or "
-            "earlier, for history that was imported later."
-        ),
-    ] = Knowledge.RECORDED,
+    knowledge: KnowledgeOption = Knowledge.RECORDED,
     kind: Annotated[
         NetworkKind, typer.Option(help="alone, signed or attention.")
     ] = NetworkKind.ATTENTION,
