@@ -8,7 +8,7 @@ taken out when one subject is first asked for, which saves most of the steps thr
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ SAMPLED = 4096
 """So many keys of a stretch are taken out at most: a millisecond, once."""
 
 Places = NDArray[np.int64]
+Bounds = Mapping[SubjectKind, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,7 @@ class KeyColumn:
         return found
 
 
-def bounds_of_kinds(kinds: NDArray[np.uint8]) -> dict[SubjectKind, tuple[int, int]]:
+def bounds_of_kinds(kinds: NDArray[np.uint8]) -> Bounds:
     """Return where each kind's subjects begin and end, from kind codes (n,) that ascend."""
     # Of the column's own type: numpy would copy the whole column to compare with another.
     codes = np.arange(len(SUBJECT_KINDS), dtype=kinds.dtype)
@@ -88,15 +89,14 @@ def bounds_of_kinds(kinds: NDArray[np.uint8]) -> dict[SubjectKind, tuple[int, in
     return dict(zip(SUBJECT_KINDS, zip(begins, ends, strict=True), strict=True))
 
 
-def find_ranks(kinds: NDArray[np.uint8], keys: KeyColumn, subjects: Sequence[SubjectRef]) -> Places:
+def find_ranks(bounds: Bounds, keys: KeyColumn, subjects: Sequence[SubjectRef]) -> Places:
     """Return each subject's place in the order of (kind, key), NOT_FOUND where it has none.
 
     Args:
-        kinds: kind codes (n,), ascending.
+        bounds: where each kind's subjects begin and end; see `bounds_of_kinds`.
         keys: the keys (n,), ascending within a kind.
         subjects: whom to find, in any order.
     """
-    bounds = bounds_of_kinds(kinds)
     stretches = [bounds[subject.kind] for subject in subjects]
     low, high = np.array(stretches, np.int64).reshape(-1, 2).T.copy()
     wanted = [_encoded(subject.key) for subject in subjects]

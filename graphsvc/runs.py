@@ -262,7 +262,7 @@ class PublishedScores:
 
     def ranks_of(self, subjects: Sequence[SubjectRef]) -> Places:
         """Return many subjects' places in the order of (kind, key), -1 where one has none."""
-        return find_ranks(self._kind, self._keys, subjects)
+        return find_ranks(self._bounds, self._keys, subjects)
 
     def bands_at(self, ranks: Places) -> tuple[NDArray[np.uint8], list[str]]:
         """Return the places of bands at some ranks, and the bands' names, the lowest first."""

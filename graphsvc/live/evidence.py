@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import algorithms
 from graphsvc.errors import SubjectNotFoundError
-from graphsvc.lookup import NOT_FOUND, KeyColumn, find_ranks
+from graphsvc.lookup import NOT_FOUND, KeyColumn, bounds_of_kinds, find_ranks
 from graphsvc.model import Event, Link, Listing, Record, Report, Subject, SubjectRef
 from graphsvc.snapshot import Snapshot
 from graphsvc.snapshot.columns import (
@@ -119,7 +119,9 @@ class LiveEvidence:
         """Find many subjects at once, so that each is at hand when it is asked for."""
         wanted = list({subject for subject in subjects if subject not in self._found})
         held = self.base.subjects
-        ranks = find_ranks(held.kind, KeyColumn(held.key_offset, held.key_bytes), wanted)
+        ranks = find_ranks(
+            bounds_of_kinds(held.kind), KeyColumn(held.key_offset, held.key_bytes), wanted
+        )
         for subject, rank in zip(wanted, ranks.tolist(), strict=True):
             if rank != NOT_FOUND:
                 self._found[subject] = int(held.index_of_rank[rank])

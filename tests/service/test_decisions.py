@@ -13,7 +13,7 @@ from graphsvc.advice import advise
 from graphsvc.app import Service
 from graphsvc.decisions import Judge
 from graphsvc.errors import SubjectNotFoundError
-from graphsvc.lookup import NOT_FOUND, KeyColumn, find_ranks
+from graphsvc.lookup import NOT_FOUND, KeyColumn, bounds_of_kinds, find_ranks
 from graphsvc.model import Policy, Record, SubjectKind, SubjectRef
 from graphsvc.snapshot.snapshot import SUBJECT_KINDS
 from tests.service import worlds
@@ -34,14 +34,15 @@ def test_many_are_found_where_one_by_one_they_stand(
     column = KeyColumn.of(pa.array([ref.key for ref in order], pa.large_string()))
     wanted = [*asked, *order]
     expected = [order.index(ref) if ref in known else NOT_FOUND for ref in wanted]
-    assert find_ranks(kinds, column, wanted).tolist() == expected
+    assert find_ranks(bounds_of_kinds(kinds), column, wanted).tolist() == expected
 
 
 @pytest.mark.parametrize("key", ["", "a\0", "a" * 300, "\ud800", "a\0\0"])
 def test_a_key_that_nobody_could_have_is_not_found(key: str) -> None:
     column = KeyColumn.of(pa.array(["a"], pa.large_string()))
     asked = [SubjectRef(SUBJECT_KINDS[0], key), SubjectRef(SUBJECT_KINDS[0], "a")]
-    assert find_ranks(np.zeros(1, np.uint8), column, asked).tolist() == [NOT_FOUND, 0]
+    bounds = bounds_of_kinds(np.zeros(1, np.uint8))
+    assert find_ranks(bounds, column, asked).tolist() == [NOT_FOUND, 0]
 
 
 @settings(
