@@ -16,6 +16,7 @@ from gql.jobs import Job
 from gql.mutations.inputs import KEY
 from gql.mutations.payloads import Refusal
 from gql.scalars import DateTime
+from graphsvc.export.forms import ExportForm
 from graphsvc.jobs.operating import Asked
 from graphsvc.writing import Refused, RefusedItemError
 
@@ -27,16 +28,6 @@ class ExportContent(StrEnum):
     REASONS = "reasons"
     RUNS = "runs"
     GRAPH = "graph"
-
-
-class ExportForm(StrEnum):
-    """The format of exported files."""
-
-    PARQUET = "parquet"
-    ARROW = "arrow"
-    CSV = "csv"
-    GRAPHML = "graphml"
-    GEXF = "gexf"
 
 
 ExportContentEnum = described_enum(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from graphsvc.app import Service
 from graphsvc.cli.options import ProgrammeOption, PurposeOption, acting_user
 from graphsvc.cli.output import stdout
-from graphsvc.export.graph import GraphFormat
+from graphsvc.export.forms import ExportForm
 from graphsvc.export.tables import TableFormat
 from graphsvc.export.use_case import Exported
 from graphsvc.settings import Settings
@@ -24,16 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-
-class AnyFormat(StrEnum):
-    """Formats of links."""
-
-    PARQUET = "parquet"
-    ARROW = "arrow"
-    CSV = "csv"
-    GRAPHML = "graphml"
-    GEXF = "gexf"
 
 
 ToOption = Annotated[Path, typer.Option("--to", help="The file; it is replaced when all is well.")]
@@ -85,16 +74,14 @@ def runs(purpose: PurposeOption, to: ToOption, form: FormatOption = TableFormat.
 def graph(
     purpose: PurposeOption,
     to: ToOption,
-    form: Annotated[AnyFormat, typer.Option("--format", help="Of the file.")] = AnyFormat.GRAPHML,
+    form: Annotated[ExportForm, typer.Option("--format", help="Of the file.")] = ExportForm.GRAPHML,
     programme: ProgrammeOption = None,
     run: RunOption = None,
 ) -> None:
     """Write the links that a run saw; as GraphML or GEXF with the scores."""
-    is_graph = form in (AnyFormat.GRAPHML, AnyFormat.GEXF)
-    chosen = GraphFormat(form.value) if is_graph else TableFormat(form.value)
     with Service.open(Settings.load()) as service:
         done = service.exports.graph(
-            purpose, to, chosen, actor=acting_user(), programme=programme, run_id=run
+            purpose, to, form.for_graph(), actor=acting_user(), programme=programme, run_id=run
         )
     _print(done)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from graphsvc.backtest import Backtest, Knowledge, Plan, parse_outcome
-from graphsvc.export.graph import GraphFormat
+from graphsvc.export.forms import ExportForm
 from graphsvc.export.tables import TableFormat
 from graphsvc.jobs.choice import chosen_programmes
 from graphsvc.jobs.context import JobContext
@@ -154,9 +154,8 @@ def export(context: JobContext) -> dict[str, Any]:
         path = wanted.folder / f"{programme}.{wanted.what}.{wanted.form}"
         exports, actor = context.service.exports, context.actor
         if wanted.what == "graph":
-            is_graph = wanted.form in set(GraphFormat)
-            form = GraphFormat(wanted.form) if is_graph else TableFormat(wanted.form)
-            done = exports.graph(purpose, path, form, actor=actor, programme=programme)
+            links_form = ExportForm(wanted.form).for_graph()
+            done = exports.graph(purpose, path, links_form, actor=actor, programme=programme)
         elif wanted.what == "runs":
             done = exports.runs(purpose, path, TableFormat(wanted.form), actor=actor)
         else:
