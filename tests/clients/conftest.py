@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         key = make_keys(folder)["analyst"]  # the audits read the schema, as a service may not
         with serving(folder, live=MARKETPLACE) as process:
             yield Served(process.url, key, service)
+
+
+def printed_by_python(folder: Path, served: Served) -> list[str]:
+    """Run the documented Python example in a folder, and return the lines that it printed."""
+    done = subprocess.run(
+        [sys.executable, "score.py"],
+        cwd=folder,
+        env=served.environment(),
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_S,
+        check=True,
+    )
+    return done.stdout.splitlines()
 
 
 @dataclass(frozen=True)

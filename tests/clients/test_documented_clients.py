@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +9,7 @@ import pytest
 
 from graphsvc.model import ListKind
 from graphsvc.runs import SubjectScore
-from tests.clients.conftest import SCRIPT_S, Node, Served
+from tests.clients.conftest import Node, Served, printed_by_python
 from tests.clients.documented import examples, write_examples
 from tests.gql.world import MARKETPLACE, account, listed, standing_spokes
 
@@ -37,16 +35,7 @@ def test_every_example_of_the_page_is_run_by_a_test() -> None:
 def test_httpx_reads_a_score_and_sees_the_code_of_an_unknown_subject(
     folder: Path, served: Served, ann: SubjectScore
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "score.py"],
-        cwd=folder,
-        env=served.environment(),
-        capture_output=True,
-        text=True,
-        timeout=SCRIPT_S,
-        check=True,
-    )
-    assert done.stdout.splitlines() == [
+    assert printed_by_python(folder, served) == [
         f"ann {round(ann.score, 3)} {ann.band}",
         "nobody SUBJECT_NOT_FOUND",
     ]

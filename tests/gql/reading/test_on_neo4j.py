@@ -5,15 +5,13 @@ The tests that are imported run here a second time: `archive` is another one in 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from graphsvc.runs import SubjectScore
-from tests.clients.conftest import SCRIPT_S, Node, Served, node
+from tests.clients.conftest import Node, Served, node, printed_by_python
 from tests.clients.documented import write_examples
 from tests.gql.conftest import World
 from tests.gql.reading.conftest import served
@@ -100,16 +98,7 @@ def test_an_attack_is_answered_with_its_code_and_reads_nothing(
 
 def test_httpx_reads_a_score(tmp_path: Path, on_neo4j: Served, ann: SubjectScore) -> None:
     write_examples(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "score.py"],
-        cwd=tmp_path,
-        env=on_neo4j.environment(),
-        capture_output=True,
-        text=True,
-        timeout=SCRIPT_S,
-        check=True,
-    )
-    assert done.stdout.splitlines() == [
+    assert printed_by_python(tmp_path, on_neo4j) == [
         f"ann {round(ann.score, 3)} {ann.band}",
         "nobody SUBJECT_NOT_FOUND",
     ]
